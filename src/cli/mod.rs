@@ -1,0 +1,48 @@
+//! The `propensity` command: one file per verb; each parses its flags and calls the library.
+
+mod failure;
+mod generate;
+mod shared;
+mod table;
+mod validate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use failure::Failure;
+pub(crate) use shared::Shared;
+
+/// Fit, intent and the propensity grid: from company tables to the list a sales team calls this week.
+#[derive(Debug, Parser)]
+#[command(name = "propensity", version, propagate_version = true)]
+struct Cli {
+    #[command(flatten)]
+    shared: shared::SharedArgs,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Generate a world of companies with known truth.
+    Generate(generate::Args),
+    /// Read all tables and report every fault.
+    Validate(validate::Args),
+    /// Train and score on one wide table: one row per case, one outcome column.
+    Table(table::Args),
+}
+
+/// Parses the command line, runs the verb and turns the outcome into an exit code.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = Shared::start(&cli.shared).and_then(|shared| match &cli.verb {
+        Verb::Generate(args) => generate::run(args, &shared),
+        Verb::Validate(args) => validate::run(args, &shared),
+        Verb::Table(args) => table::run(args, &shared),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(cli.shared.log_format),
+    }
+}

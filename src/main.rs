@@ -1,0 +1,9 @@
+//! The `propensity` command.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

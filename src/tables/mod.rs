@@ -1,0 +1,3 @@
+//! Input tables: their contracts, and how they are read and checked.
+
+pub mod contract;

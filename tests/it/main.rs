@@ -1,0 +1,10 @@
+//! The one integration-test binary: polars links slowly, so all themes share it.
+
+mod architecture;
+mod bad_input;
+mod grid_vectors;
+mod mapping;
+mod run;
+mod scorers;
+mod wide_tables;
+mod world;
