@@ -1,3 +1,4 @@
-//! Input tables: their contracts, and how they are read and checked.
+//! Input tables: their contracts, how they are read and checked, and how tables are written.
 
 pub mod contract;
+pub mod write;
