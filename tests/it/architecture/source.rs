@@ -42,11 +42,12 @@ impl Source {
         let mut modules = BTreeSet::new();
         for root in ["crate", "propensity", "super"] {
             for (start, path) in paths_from(code, root) {
-                let climbs = 1 + path.matches("super::").count();
+                let below = path.trim_start_matches("super::");
+                let climbs = 1 + (path.len() - below.len()) / "super::".len();
                 let reaches_root = root != "super" || climbs >= self.depth();
                 // The first `super` of a chain speaks for all of it.
                 if reaches_root && !code[..start].ends_with("super::") {
-                    modules.extend(heads(path.trim_start_matches("super::")));
+                    modules.extend(heads(below));
                 }
             }
         }
@@ -271,6 +272,7 @@ mod tests {
     fn super_counts_only_when_it_reaches_the_root() {
         assert_eq!(imports("grid/band.rs", "use super::error::GridError;"), [""; 0]);
         assert_eq!(imports("grid/band.rs", "use super::super::report::Table;"), ["report"]);
+        assert_eq!(imports("grid/band.rs", "use super::cell::Cell;\nuse super::error::GridError;"), [""; 0]);
         assert_eq!(imports("grid/mod.rs", "use super::report::Table;"), ["report"]);
         assert_eq!(imports("matrix.rs", "use super::{report, seed::Seed};"), ["report", "seed"]);
         assert_eq!(imports("models/intent/fit.rs", "use super::super::bins::Bin;"), [""; 0]);
