@@ -1,4 +1,8 @@
 //! Input tables: their contracts, how they are read and checked, and how tables are written.
+//!
+//! [`raw`] reads files into cells, [`contract`] says what the cells of each table must be, [`write`] writes tables in a
+//! stream.
 
 pub mod contract;
+pub mod raw;
 pub mod write;
