@@ -1,1 +1,106 @@
-//! To be written.
+//! Feature builders: tables and a date in, a matrix out, as everything was known then.
+//!
+//! [`FeatureBuilder::build`] is a pure function of the tables, a range of accounts and an [`AsOf`]. A row counts when
+//! `known_at < as_of`, strictly, so rows that were filled in later change nothing when an old date is built again.
+//! Training and scoring call this same function, so their features cannot differ.
+//!
+//! Features are named `family__what__window`; [`FeatureBuilder::recipes`] lists them in the order of the columns, with
+//! the words that say a value to people. A table that is absent makes its features missing, not zero.
+//!
+//! Cost: one pass over the known rows of the accounts asked for; memory is `n_rows x n_features`.
+
+mod error;
+mod firmographic;
+mod intent;
+mod money;
+mod opportunity;
+mod purchases;
+mod recipe;
+mod spec;
+mod technographic;
+mod transaction;
+mod view;
+
+use std::ops::Range;
+
+pub use error::FeatureError;
+pub use purchases::Purchases;
+pub use recipe::{Recipe, Unit};
+pub use spec::{Family, FeatureSpec, MoneySpec, ProductTraits};
+pub use view::{account_row, known_rows};
+
+use crate::matrix::{Column, FeatureMatrix};
+use crate::quantity::AsOf;
+use crate::tables::Dataset;
+use money::Rates;
+use view::View;
+
+/// Builds the features a spec declares.
+///
+/// The builder is made for one data set, because the currencies in it decide which rates are needed; building itself
+/// has no state.
+#[derive(Clone, Debug)]
+pub struct FeatureBuilder {
+    spec: FeatureSpec,
+    recipes: Vec<Recipe>,
+    rates: Rates,
+}
+
+impl FeatureBuilder {
+    /// Lists the features of `spec` and finds the rates for the currencies in `dataset`.
+    ///
+    /// # Errors
+    /// [`FeatureError::Rate`] when amounts are in several currencies and one has no rate.
+    pub fn try_new(spec: &FeatureSpec, dataset: &Dataset) -> Result<Self, FeatureError> {
+        let rates = Rates::resolve(&spec.money, dataset)?;
+        Ok(Self { spec: spec.clone(), recipes: recipes(spec), rates })
+    }
+
+    /// The features, in the order of the columns.
+    pub fn recipes(&self) -> &[Recipe] {
+        &self.recipes
+    }
+
+    /// The features of a range of accounts (indices into [`Dataset::accounts`]) as known before `as_of`.
+    ///
+    /// The matrix has one row per account, in their order. The values of a row depend on that account's rows alone,
+    /// so any split of the range gives the same rows.
+    ///
+    /// # Errors
+    /// [`FeatureError::Tables`] when a table lacks a column of its contract.
+    pub fn build(
+        &self,
+        dataset: &Dataset,
+        accounts: Range<usize>,
+        as_of: AsOf,
+    ) -> Result<FeatureMatrix, FeatureError> {
+        let ids = dataset.accounts()[accounts.clone()].to_vec();
+        let view = View { dataset, accounts, as_of };
+        let mut columns: Vec<Column> = Vec::with_capacity(self.recipes.len());
+        for family in &self.spec.families {
+            columns.extend(match family {
+                Family::Firmographic => firmographic::columns(&view, &self.rates)?,
+                Family::Technographic => technographic::columns(&view, &self.spec)?,
+                Family::Transaction => transaction::columns(&view, &self.spec, &self.rates)?,
+                Family::Opportunity => opportunity::columns(&view, &self.spec)?,
+                Family::Intent => intent::columns(&view, &self.spec)?,
+            });
+        }
+        let names = self.recipes.iter().map(|recipe| recipe.name.clone());
+        Ok(FeatureMatrix::try_new(ids, names.zip(columns).collect())?)
+    }
+}
+
+/// The features `spec` declares, in the order of their columns.
+pub fn recipes(spec: &FeatureSpec) -> Vec<Recipe> {
+    spec.families
+        .iter()
+        .flat_map(|family| match family {
+            Family::Firmographic => firmographic::recipes(),
+            Family::Technographic => technographic::recipes(spec),
+            Family::Transaction => transaction::recipes(spec),
+            Family::Opportunity => opportunity::recipes(spec),
+            Family::Intent => intent::recipes(spec),
+        })
+        .collect()
+}

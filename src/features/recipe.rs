@@ -1,0 +1,137 @@
+//! A recipe says what one feature is, and how to say its value in words.
+
+use serde::{Deserialize, Serialize};
+
+use super::spec::Family;
+use crate::matrix::FeatureValue;
+
+/// How the value of a feature is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// A whole number of things.
+    Count,
+    /// A number without a unit.
+    Number,
+    /// Days.
+    Days,
+    /// Years.
+    Years,
+    /// Money in the currency of the spec.
+    Money,
+    /// A name.
+    Name,
+    /// 1 for yes, 0 for no.
+    Flag,
+}
+
+/// What one feature is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// `family__what__window`.
+    pub name: String,
+    /// The family it belongs to.
+    pub family: Family,
+    /// The product it speaks of, where it speaks of one.
+    pub product: Option<String>,
+    /// How its value is written.
+    pub unit: Unit,
+    /// The sentence for a value; `{}` stands for the value.
+    pub words: String,
+    /// The sentence for zero or no.
+    pub words_none: String,
+    /// The sentence for a missing value.
+    pub words_missing: String,
+}
+
+impl Recipe {
+    /// A feature of `family`, without a product; say more with the other methods.
+    pub(super) fn new(family: Family, what: &str, window: &str, unit: Unit, words: &str) -> Self {
+        Self {
+            name: format!("{}__{what}__{window}", family.as_str()),
+            family,
+            product: None,
+            unit,
+            words: words.to_owned(),
+            words_none: words.replace("{}", "no"),
+            words_missing: format!("{} unknown", what.replace('_', " ")),
+        }
+    }
+
+    /// The feature speaks of `product`.
+    #[must_use]
+    pub(super) fn of_product(mut self, product: &str) -> Self {
+        self.product = Some(product.to_owned());
+        self
+    }
+
+    /// The sentence for zero or no.
+    #[must_use]
+    pub(super) fn none(mut self, words: impl Into<String>) -> Self {
+        self.words_none = words.into();
+        self
+    }
+
+    /// The sentence for a missing value.
+    #[must_use]
+    pub(super) fn missing(mut self, words: impl Into<String>) -> Self {
+        self.words_missing = words.into();
+        self
+    }
+
+    /// The value in plain words, such as `3 signals about crm in the last 28 days`.
+    pub fn sentence(&self, value: FeatureValue<'_>) -> String {
+        match value {
+            FeatureValue::Missing => self.words_missing.clone(),
+            FeatureValue::Level(name) => self.words.replace("{}", name),
+            FeatureValue::Number(0.0) if self.unit != Unit::Days && self.unit != Unit::Years => {
+                self.words_none.clone()
+            }
+            FeatureValue::Number(number) => self.words.replace("{}", &self.write(f64::from(number))),
+        }
+    }
+
+    fn write(&self, number: f64) -> String {
+        match self.unit {
+            Unit::Count | Unit::Days | Unit::Years | Unit::Flag | Unit::Money => grouped(number.round()),
+            Unit::Number | Unit::Name => {
+                let text = format!("{number:.1}");
+                text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+            }
+        }
+    }
+}
+
+/// A whole number with its thousands apart: `1,250,000`.
+fn grouped(number: f64) -> String {
+    let digits = format!("{:.0}", number.abs());
+    let mut text = String::with_capacity(digits.len() * 4 / 3 + 1);
+    if number < 0.0 {
+        text.push('-');
+    }
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_said_in_words() {
+        let recipe =
+            Recipe::new(Family::Intent, "signals_crm", "28d", Unit::Count, "{} signals about crm in 28 days");
+        assert_eq!(recipe.name, "intent__signals_crm__28d");
+        assert_eq!(recipe.sentence(FeatureValue::Number(3.0)), "3 signals about crm in 28 days");
+        assert_eq!(recipe.sentence(FeatureValue::Number(0.0)), "no signals about crm in 28 days");
+        assert_eq!(recipe.sentence(FeatureValue::Missing), "signals crm unknown");
+        assert_eq!(grouped(-1_250_000.0), "-1,250,000");
+        assert_eq!(grouped(999.0), "999");
+    }
+}

@@ -1,0 +1,141 @@
+//! What the feature builders are told: products, topics, kinds, windows. It is part of the spec and of the model file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU16;
+
+use serde::{Deserialize, Serialize};
+
+/// A product as the feature builders see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProductTraits {
+    /// The name in all tables.
+    pub name: String,
+    /// How it is written for people.
+    pub label: String,
+    /// Installed products that compete with it.
+    #[serde(default)]
+    pub competitors: Vec<String>,
+}
+
+/// Declares which features are built.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeatureSpec {
+    /// Families to build, in this order.
+    pub families: Vec<Family>,
+    /// Windows of counts, in days.
+    #[serde(default = "default_windows")]
+    pub windows_days: Vec<NonZeroU16>,
+    /// Half-lives of decayed counts, in days.
+    #[serde(default = "default_half_lives")]
+    pub half_lives_days: Vec<NonZeroU16>,
+    /// Window of forward events, in days after `as_of`.
+    #[serde(default = "default_forward")]
+    pub forward_days: NonZeroU16,
+    /// Signal topics that get features of their own; all others count as `other`.
+    #[serde(default)]
+    pub topics: Vec<String>,
+    /// Signal kinds that get features of their own; all others count as `other`.
+    #[serde(default)]
+    pub kinds: Vec<String>,
+    /// Categories of installed technology that get features of their own.
+    #[serde(default)]
+    pub categories: Vec<String>,
+    /// Money: the currency of all amounts, and what one unit of another is worth in it.
+    #[serde(default)]
+    pub money: MoneySpec,
+    /// The products, set from the product list of the spec; not part of any file.
+    #[serde(skip)]
+    pub products: Vec<ProductTraits>,
+}
+
+/// How amounts in several currencies are brought to one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MoneySpec {
+    /// ISO 4217 code of the currency of all money features; `None` takes the one currency of the data.
+    #[serde(default)]
+    pub currency: Option<String>,
+    /// What one unit of another currency is worth in `currency`.
+    #[serde(default)]
+    pub rates: BTreeMap<String, f64>,
+}
+
+/// A family of features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// What kind of company it is.
+    Firmographic,
+    /// What technology it runs.
+    Technographic,
+    /// What it has bought.
+    Transaction,
+    /// Which deals it has been in.
+    Opportunity,
+    /// What is happening there.
+    Intent,
+}
+
+impl Family {
+    /// The name that starts every feature of the family.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Firmographic => "firmographic",
+            Self::Technographic => "technographic",
+            Self::Transaction => "transaction",
+            Self::Opportunity => "opportunity",
+            Self::Intent => "intent",
+        }
+    }
+}
+
+fn days<const N: usize>(values: [u16; N]) -> Vec<NonZeroU16> {
+    values.into_iter().filter_map(NonZeroU16::new).collect()
+}
+
+fn default_windows() -> Vec<NonZeroU16> {
+    days([7, 28, 90])
+}
+
+fn default_half_lives() -> Vec<NonZeroU16> {
+    days([28])
+}
+
+const fn default_forward() -> NonZeroU16 {
+    NonZeroU16::MIN.saturating_add(59)
+}
+
+impl FeatureSpec {
+    /// Everything wrong with the spec, in words; empty when it is sound.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.families.is_empty() {
+            faults.push("features.families is empty; name at least one family".to_owned());
+        }
+        let lists = [("topics", &self.topics), ("kinds", &self.kinds), ("categories", &self.categories)];
+        for (list, names) in lists {
+            let mut seen = BTreeSet::new();
+            for name in names {
+                if !seen.insert(name) {
+                    faults.push(format!("features.{list} names {name:?} twice"));
+                }
+                if name == "other" {
+                    faults.push(format!(
+                        "features.{list} names \"other\", which stands for all names not listed"
+                    ));
+                }
+            }
+        }
+        for (currency, rate) in &self.money.rates {
+            if !(rate.is_finite() && *rate > 0.0) {
+                faults.push(format!("features.money.rates.{currency} is {rate}; expected a positive number"));
+            }
+        }
+        if !self.money.rates.is_empty() && self.money.currency.is_none() {
+            faults.push("features.money.rates needs features.money.currency".to_owned());
+        }
+        faults
+    }
+}

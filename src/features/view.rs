@@ -1,0 +1,76 @@
+//! What of a data set is visible on a date.
+
+use std::ops::Range;
+
+use super::FeatureError;
+use crate::quantity::{AsOf, MICROS_PER_DAY};
+use crate::tables::contract::TableName;
+use crate::tables::{Dataset, Table};
+
+/// A range of accounts of a data set, seen on a date.
+#[derive(Clone, Debug)]
+pub(super) struct View<'a> {
+    pub(super) dataset: &'a Dataset,
+    pub(super) accounts: Range<usize>,
+    pub(super) as_of: AsOf,
+}
+
+/// The rows of one account in `table` that were known before `as_of`.
+///
+/// Rows of an account are sorted by `known_at`, so the known ones come first.
+pub fn known_rows(table: &Table, account: usize, as_of: AsOf) -> Range<usize> {
+    let rows = table.rows_of(account);
+    let cut = as_of.micros();
+    let (mut low, mut high) = (rows.start, rows.end);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if table.known_at(middle) < cut {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    rows.start..low
+}
+
+/// The row of `accounts` whose attributes held for an account on a date: of the rows known before it and valid from
+/// before it, the one valid from the latest moment, of several such the one known last. `None`: the account was not
+/// known then.
+///
+/// # Errors
+/// [`FeatureError::Tables`] when the table does not have the columns of its contract.
+pub fn account_row(dataset: &Dataset, account: usize, as_of: AsOf) -> Result<Option<usize>, FeatureError> {
+    let Some(table) = dataset.table(TableName::Accounts) else { return Ok(None) };
+    let valid_from = table.time("valid_from")?;
+    Ok(known_rows(table, account, as_of)
+        .filter(|row| valid_from.get(*row).is_none_or(|from| from < as_of.micros()))
+        .max_by_key(|row| (valid_from.get(*row).unwrap_or(i64::MIN), *row)))
+}
+
+impl<'a> View<'a> {
+    /// A table, if the data set has it.
+    pub(super) fn table(&self, name: TableName) -> Option<&'a Table> {
+        self.dataset.table(name)
+    }
+
+    /// The rows of an account known before the date.
+    pub(super) fn known(&self, table: &Table, account: usize) -> Range<usize> {
+        known_rows(table, account, self.as_of)
+    }
+
+    /// Days from `time` to the date, with a fraction; negative when `time` lies ahead.
+    pub(super) fn days_since(&self, time: i64) -> f64 {
+        (self.as_of.micros() - time) as f64 / MICROS_PER_DAY as f64
+    }
+
+    /// Whole days from `time` to the date: 0 for the last 24 hours before it.
+    pub(super) fn whole_days_since(&self, time: i64) -> i64 {
+        (self.as_of.micros() - time).div_euclid(MICROS_PER_DAY)
+    }
+
+    /// Whether `time` lies in the `days` days before the date: `as_of - days <= time < as_of`.
+    pub(super) fn within(&self, time: i64, days: i64) -> bool {
+        let end = self.as_of.micros();
+        time < end && time >= end - days * MICROS_PER_DAY
+    }
+}
