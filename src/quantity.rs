@@ -28,6 +28,12 @@ pub enum QuantityError {
         /// What was found.
         found: f64,
     },
+    /// A share is not strictly between 0 and 1.
+    #[error("share {found} is not strictly between 0 and 1")]
+    Share {
+        /// What was found.
+        found: f64,
+    },
     /// Log-odds are not finite or beyond what 32 bits at 2^-20 hold.
     #[error("log-odds {found} are outside -2000 to 2000")]
     LogOdds {
@@ -47,6 +53,7 @@ impl Coded for QuantityError {
         match self {
             Self::Score { .. } => "E_SCORE_RANGE",
             Self::Probability { .. } => "E_PROBABILITY_RANGE",
+            Self::Share { .. } => "E_SHARE_RANGE",
             Self::LogOdds { .. } => "E_LOG_ODDS_RANGE",
             Self::Date { .. } => "E_DATE",
         }
@@ -158,6 +165,32 @@ impl TryFrom<f64> for Probability {
 impl From<Probability> for f64 {
     fn from(probability: Probability) -> Self {
         probability.0
+    }
+}
+
+/// A share strictly between 0 and 1: of customers, of rows.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Share(f64);
+
+impl Share {
+    /// The share as a number between 0 and 1.
+    pub const fn value(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for Share {
+    type Error = QuantityError;
+
+    fn try_from(found: f64) -> Result<Self, QuantityError> {
+        if found > 0.0 && found < 1.0 { Ok(Self(found)) } else { Err(QuantityError::Share { found }) }
+    }
+}
+
+impl From<Share> for f64 {
+    fn from(share: Share) -> Self {
+        share.0
     }
 }
 

@@ -1,1 +1,291 @@
-//! To be written.
+//! The spec: everything that is policy, as data.
+//!
+//! Products, features, seeds, horizons, bands, grid scheme and tiers are read from one TOML file, such as
+//! `models/cloudascent.toml`. A spec that has been read is sound: [`Spec::from_toml`] reports all its faults together.
+//! The spec of a fitted line is part of its model file, because scoring follows the same policy.
+
+mod preset;
+
+use std::collections::BTreeSet;
+use std::num::{NonZeroU8, NonZeroU32};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Coded;
+use crate::features::{Family, FeatureSpec, ProductTraits};
+use crate::grid::{Cuts, GridScheme};
+use crate::models::ScaleParams;
+use crate::quantity::Share;
+use crate::targeting::TierPreset;
+
+/// A spec could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpecError {
+    /// The file is not there or cannot be read.
+    #[error("cannot read spec {path}: {source}; check the path and its permissions")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The text is not TOML of the expected shape.
+    #[error("spec {path}: {source}")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What the TOML reader said, with line and column.
+        source: Box<toml::de::Error>,
+    },
+    /// The shape is right but the content is not sound.
+    #[error("spec {path} has {} faults:\n  {}", .faults.len(), .faults.join("\n  "))]
+    Unsound {
+        /// The file.
+        path: PathBuf,
+        /// All faults, in words.
+        faults: Vec<String>,
+    },
+}
+
+impl Coded for SpecError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "E_SPEC_UNREADABLE",
+            Self::Malformed { .. } => "E_SPEC_MALFORMED",
+            Self::Unsound { .. } => "E_SPEC_UNSOUND",
+        }
+    }
+}
+
+/// The policy of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Name of the spec, carried into every output.
+    pub name: String,
+    /// Which tiers (SMB sub-segments) companies fall into.
+    #[serde(default, deserialize_with = "preset::name_or_whole")]
+    pub tiers: TierPreset,
+    /// Which cell of the grid belongs to which cluster.
+    #[serde(default, deserialize_with = "preset::name_or_whole")]
+    pub grid: GridScheme,
+    /// Which features are built.
+    pub features: FeatureSpec,
+    /// How the fit models are trained.
+    pub fit: FitSpec,
+    /// How the intent models are trained.
+    pub intent: IntentSpec,
+    /// Where the scores 75, 55 and 30 are anchored.
+    #[serde(default)]
+    pub scale: ScaleSpec,
+    /// The products, in the order of every output.
+    #[serde(rename = "product")]
+    pub products: Vec<ProductSpec>,
+}
+
+/// A product and what is special about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProductSpec {
+    /// Its name in all tables.
+    pub name: String,
+    /// How it is written for people.
+    pub label: String,
+    /// Installed products that compete with it.
+    #[serde(default)]
+    pub competitors: Vec<String>,
+    /// Scores that part the fit bands.
+    #[serde(default)]
+    pub fit_cuts: Cuts,
+    /// Scores that part the intent bands.
+    #[serde(default)]
+    pub intent_cuts: Cuts,
+}
+
+/// How the lookalike model of each product is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FitSpec {
+    /// Families the model may read. Features of the product itself are never read: a customer of the product would be
+    /// known by them.
+    pub families: Vec<Family>,
+    /// Share of a tier's customers of the product, by trailing value, that are its best customers.
+    pub seed_share: Share,
+    /// Months of the trailing value.
+    pub trailing_months: NonZeroU8,
+}
+
+/// What counts as a success of an intent model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntentLabel {
+    /// The first purchase of the product, by an account that had none.
+    FirstPurchase,
+    /// Any purchase of the product.
+    AnyPurchase,
+}
+
+/// How the intent model of each product is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IntentSpec {
+    /// Families the model may read.
+    pub families: Vec<Family>,
+    /// What counts as a success.
+    #[serde(default = "first_purchase")]
+    pub label: IntentLabel,
+    /// Months after a snapshot in which a success counts.
+    pub horizon_months: NonZeroU8,
+    /// Monthly snapshots learned from; the latest is kept for calibration.
+    pub snapshots: NonZeroU8,
+    /// Most cases without success that a product learns from; more are drawn by hash and weighted.
+    #[serde(default = "max_negatives")]
+    pub max_negatives: NonZeroU32,
+}
+
+/// Where the scores 75, 55 and 30 are anchored.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScaleSpec {
+    /// Shares of the accounts at or above 75, 55 and 30.
+    pub shares: [f64; 3],
+    /// Least odds over those of the base rate for 75, 55 and 30.
+    pub lifts: [f64; 3],
+}
+
+impl Default for ScaleSpec {
+    fn default() -> Self {
+        let ScaleParams { shares, lifts } = ScaleParams::default();
+        Self { shares, lifts }
+    }
+}
+
+impl From<ScaleSpec> for ScaleParams {
+    fn from(spec: ScaleSpec) -> Self {
+        Self { shares: spec.shares, lifts: spec.lifts }
+    }
+}
+
+const fn first_purchase() -> IntentLabel {
+    IntentLabel::FirstPurchase
+}
+
+const fn max_negatives() -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(199_999)
+}
+
+impl Spec {
+    /// Reads a spec from a file.
+    ///
+    /// # Errors
+    /// [`SpecError::Unreadable`], else as [`Spec::from_toml`].
+    pub fn load(path: &Path) -> Result<Self, SpecError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| SpecError::Unreadable { path: path.to_path_buf(), source })?;
+        Self::from_toml(&text, path)
+    }
+
+    /// Reads a spec from text; `path` is only for messages.
+    ///
+    /// # Errors
+    /// [`SpecError::Malformed`] with line and column, or [`SpecError::Unsound`] with all faults.
+    pub fn from_toml(text: &str, path: &Path) -> Result<Self, SpecError> {
+        let spec: Self = toml::from_str(text)
+            .map_err(|source| SpecError::Malformed { path: path.to_path_buf(), source: Box::new(source) })?;
+        spec.checked(path)
+    }
+
+    /// A spec that is sound, with its products told to the feature builders.
+    pub(crate) fn checked(mut self, path: &Path) -> Result<Self, SpecError> {
+        let faults = self.faults();
+        if !faults.is_empty() {
+            return Err(SpecError::Unsound { path: path.to_path_buf(), faults });
+        }
+        self.features.products = self.products.iter().map(ProductSpec::traits).collect();
+        Ok(self)
+    }
+
+    /// The spec that ships with the library: `models/cloudascent.toml`.
+    ///
+    /// # Errors
+    /// As [`Spec::from_toml`]; a test holds that there are none.
+    pub fn cloudascent() -> Result<Self, SpecError> {
+        Self::from_toml(include_str!("../../models/cloudascent.toml"), Path::new("models/cloudascent.toml"))
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut faults = self.features.faults();
+        if self.products.is_empty() {
+            faults.push("there is no [[product]]; name at least one".to_owned());
+        }
+        let mut seen = BTreeSet::new();
+        for product in &self.products {
+            if !seen.insert(&product.name) {
+                faults.push(format!("product {:?} is there twice", product.name));
+            }
+        }
+        let (shares, lifts) = (self.scale.shares, self.scale.lifts);
+        if !(shares[0] > 0.0 && shares.is_sorted_by(|a, b| a < b) && shares[2] < 1.0) {
+            faults
+                .push(format!("scale.shares is {shares:?}; expected three ascending shares between 0 and 1"));
+        }
+        if !(lifts[0].is_finite() && lifts.is_sorted_by(|a, b| a > b) && lifts[2] >= 1.0) {
+            faults.push(format!("scale.lifts is {lifts:?}; expected three descending numbers from 1 up"));
+        }
+        for (model, families) in [("fit", &self.fit.families), ("intent", &self.intent.families)] {
+            if families.is_empty() {
+                faults.push(format!("{model}.families is empty; name at least one family"));
+            }
+            for family in families.iter().filter(|family| !self.features.families.contains(family)) {
+                faults.push(format!(
+                    "{model}.families names {family:?}, which features.families does not build"
+                ));
+            }
+        }
+        faults
+    }
+}
+
+impl ProductSpec {
+    fn traits(&self) -> ProductTraits {
+        ProductTraits {
+            name: self.name.clone(),
+            label: self.label.clone(),
+            competitors: self.competitors.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_spec_is_sound() {
+        let spec = Spec::cloudascent().unwrap();
+        assert_eq!(spec.products.len(), 7);
+        assert_eq!(spec.features.products.len(), 7);
+    }
+
+    #[test]
+    fn all_faults_are_reported_together() {
+        let text = include_str!("../../models/cloudascent.toml")
+            .replace("name = \"surface\"", "name = \"azure\"")
+            .replace(
+                "[\"firmographic\", \"technographic\", \"transaction\", \"opportunity\", \"intent\"]",
+                "[\"intent\"]",
+            );
+        let error = Spec::from_toml(&text, Path::new("broken.toml")).unwrap_err().to_string();
+        assert!(error.contains("\"azure\" is there twice"), "{error}");
+        assert!(error.contains("fit.families names Firmographic"), "{error}");
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused_with_its_line() {
+        let error = Spec::from_toml("name = \"x\"\ntierz = \"smb_2025\"\n", Path::new("x.toml")).unwrap_err();
+        assert_eq!(error.code(), "E_SPEC_MALFORMED");
+        assert!(error.to_string().contains("tierz"), "{error}");
+    }
+}
