@@ -105,6 +105,15 @@ pub fn to_bytes<P: Payload>(payload: &P, origin: &Origin) -> Result<Vec<u8>, Art
     envelope(payload, origin, Path::new("model")).map(|(_, bytes)| bytes)
 }
 
+/// The version a payload would have as a model file: the first twelve digits of its checksum.
+///
+/// # Errors
+/// [`ArtifactError::Payload`] when the payload has no JSON form.
+pub fn version_of<P: Payload>(payload: &P) -> Result<String, ArtifactError> {
+    let (header, _) = envelope(payload, &Origin::default(), Path::new("model"))?;
+    Ok(header.model_version().to_owned())
+}
+
 /// Writes a model file, whole or not at all, and returns its header.
 ///
 /// # Errors

@@ -25,8 +25,9 @@
 mod envelope;
 mod error;
 
+pub(crate) use envelope::sha256_hex;
 pub use envelope::{
     FORMAT, FORMAT_OLDEST_SUPPORTED, FORMAT_VERSION, Header, Origin, Payload, from_bytes, load, save,
-    to_bytes,
+    to_bytes, version_of,
 };
 pub use error::ArtifactError;

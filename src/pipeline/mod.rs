@@ -1,1 +1,178 @@
-//! To be written.
+//! The fitted line as one value: build features, score, place on the grid, explain; save and load.
+//!
+//! A [`Pipeline`] holds everything scoring needs: the policy it was trained under, the bins, a fit and an intent model
+//! per product, and where it comes from. It is immutable; `training` makes it, and [`Pipeline::save`] writes it as one
+//! model file without code. Nothing here sees a label.
+
+mod error;
+mod manifest;
+mod reasons;
+mod score;
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+pub use error::PipelineError;
+pub use manifest::{Manifest, Sample};
+pub use reasons::Reason;
+pub use score::{ProductScore, ScoredAccount, check_date};
+
+use crate::artifact::{self, ArtifactError, Header, Origin, Payload};
+use crate::features::{Recipe, recipes};
+use crate::models::{Binning, FittedModel};
+use crate::quantity::AsOf;
+use crate::spec::Spec;
+
+/// The two models of a product.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProductModels {
+    /// The product, as named in the spec.
+    pub product: String,
+    /// Does it look like our best customers?
+    pub fit: FittedModel,
+    /// Is something happening?
+    pub intent: FittedModel,
+}
+
+/// Everything a run needs to score: policy, bins, models and their origin.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Shape", into = "Shape")]
+pub struct Pipeline {
+    spec: Spec,
+    recipes: Vec<Recipe>,
+    binning: Binning,
+    products: Vec<ProductModels>,
+    manifest: Manifest,
+}
+
+/// The shape of a pipeline in the model file, format version 1.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shape {
+    spec: Spec,
+    binning: Binning,
+    products: Vec<ProductModels>,
+    manifest: Manifest,
+}
+
+impl From<Pipeline> for Shape {
+    fn from(pipeline: Pipeline) -> Self {
+        let Pipeline { spec, recipes: _, binning, products, manifest } = pipeline;
+        Self { spec, binning, products, manifest }
+    }
+}
+
+impl TryFrom<Shape> for Pipeline {
+    type Error = PipelineError;
+
+    fn try_from(shape: Shape) -> Result<Self, PipelineError> {
+        let spec = shape.spec.checked(Path::new("in the model file"))?;
+        Self::try_new(spec, shape.binning, shape.products, shape.manifest)
+    }
+}
+
+impl Payload for Pipeline {
+    const KIND: &'static str = "pipeline";
+}
+
+impl Pipeline {
+    /// Joins the parts of a fitted line.
+    ///
+    /// # Errors
+    /// [`PipelineError::Products`] when the models are not those of the products of the spec, in their order;
+    /// [`PipelineError::Features`] when the bins are not those of the features of the spec; [`PipelineError::Model`]
+    /// when a model was fitted on other bins.
+    pub fn try_new(
+        spec: Spec,
+        binning: Binning,
+        products: Vec<ProductModels>,
+        manifest: Manifest,
+    ) -> Result<Self, PipelineError> {
+        let expected: Vec<String> = spec.products.iter().map(|product| product.name.clone()).collect();
+        let found: Vec<String> = products.iter().map(|models| models.product.clone()).collect();
+        if expected != found {
+            return Err(PipelineError::Products { expected, found });
+        }
+        let recipes = recipes(&spec.features);
+        let built = recipes.iter().map(|recipe| recipe.name.as_str());
+        let binned = binning.signature().features().iter().map(|feature| feature.name.as_str());
+        if !built.eq(binned) {
+            return Err(PipelineError::Features {
+                expected: recipes.len(),
+                found: binning.signature().len(),
+            });
+        }
+        for model in products.iter().flat_map(|models| [&models.fit, &models.intent]) {
+            model.check_binning(&binning)?;
+        }
+        Ok(Self { spec, recipes, binning, products, manifest })
+    }
+
+    /// The policy the line was trained under and scores by.
+    pub const fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// The features, in the order the models read them.
+    pub fn recipes(&self) -> &[Recipe] {
+        &self.recipes
+    }
+
+    /// The models, in the order of the products of the spec.
+    pub fn products(&self) -> &[ProductModels] {
+        &self.products
+    }
+
+    /// Where the line comes from.
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The bins of the features.
+    pub const fn binning(&self) -> &Binning {
+        &self.binning
+    }
+
+    fn origin(&self) -> Origin {
+        Origin { as_of: Some(self.manifest.as_of), signature: self.binning.signature().fingerprint() }
+    }
+
+    /// The bytes of the model file; equal lines give equal bytes.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Payload`] when a part has no JSON form.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ArtifactError> {
+        artifact::to_bytes(self, &self.origin())
+    }
+
+    /// The name of this very line: the first digits of the checksum of its model file.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Payload`] when a part has no JSON form.
+    pub fn version(&self) -> Result<String, ArtifactError> {
+        artifact::version_of(self)
+    }
+
+    /// Writes the model file, whole or not at all.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Output`] when the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<Header, ArtifactError> {
+        artifact::save(self, &self.origin(), path)
+    }
+
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// Every [`ArtifactError`] of [`artifact::load`].
+    pub fn load(path: &Path) -> Result<(Header, Self), ArtifactError> {
+        artifact::load(path)
+    }
+
+    /// The date of the knowledge the line was trained on.
+    pub const fn as_of(&self) -> AsOf {
+        self.manifest.as_of
+    }
+}

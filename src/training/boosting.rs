@@ -134,6 +134,9 @@ impl Booster<'_> {
         bins.iter()
             .enumerate()
             .map(|(feature, bins)| {
+                if !self.set.reads(feature) {
+                    return [0; PLACES];
+                }
                 sums.clear();
                 sums.extend(histogram.feature(feature, self.largest_weight).take(bins.n_bins()));
                 let mut entries = [0; PLACES];

@@ -110,6 +110,7 @@ impl Part {
             groups: &self.groups,
             weights: self.weights.as_deref(),
             later: self.later.as_deref(),
+            features: all.features,
         }
     }
 }

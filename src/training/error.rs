@@ -131,6 +131,16 @@ pub enum TrainError {
     },
 }
 
+impl TrainError {
+    /// Whether all that is wrong is that there are too few outcomes, or too few groups, to learn from.
+    pub fn too_few_outcomes(&self) -> bool {
+        let few = |fault: &SetFault| {
+            !matches!(fault, SetFault::Length { .. } | SetFault::Binning | SetFault::Weight { .. })
+        };
+        matches!(self, Self::Set { faults } if faults.iter().all(few))
+    }
+}
+
 fn listed<T: fmt::Display>(faults: &[T]) -> String {
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

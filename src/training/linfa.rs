@@ -85,6 +85,7 @@ impl Fit<Array2<f64>, Array1<bool>, TrainError> for AdditiveParams {
             groups: &groups,
             weights,
             later: None,
+            features: None,
         };
         let trained = Self::fit(self, &TrainingSet::try_new(rows)?, Seed::new(0), &Parallelism::serial())?;
         Ok(DenseModel { binning, model: trained.model })

@@ -10,6 +10,7 @@ mod cross_validate;
 mod error;
 mod fit;
 mod histogram;
+pub mod line;
 mod linfa;
 mod params;
 mod set;

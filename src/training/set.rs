@@ -21,6 +21,8 @@ pub struct TrainingRows<'a> {
     pub weights: Option<&'a [f32]>,
     /// Which rows are of the later time slice: used for stopping, calibration and judging, never for fitting tables.
     pub later: Option<&'a [bool]>,
+    /// Which features may be read; all when absent.
+    pub features: Option<&'a [bool]>,
 }
 
 /// Rows to learn from: lengths agree, both outcomes occur, weights are positive.
@@ -49,6 +51,10 @@ impl<'a> TrainingSet<'a> {
             if let Some(found) = found.filter(|found| *found != expected) {
                 faults.push(SetFault::Length { what, found, expected });
             }
+        }
+        let (found, expected) = (rows.features.map(<[bool]>::len), rows.binned.n_features());
+        if let Some(found) = found.filter(|found| *found != expected) {
+            faults.push(SetFault::Length { what: "features", found, expected });
         }
         if rows.binned.binning() != rows.binning.fingerprint() {
             faults.push(SetFault::Binning);
@@ -87,6 +93,11 @@ impl<'a> TrainingSet<'a> {
     /// Number of features.
     pub const fn n_features(&self) -> usize {
         self.0.binned.n_features()
+    }
+
+    /// Whether a feature may be read.
+    pub fn reads(&self, feature: usize) -> bool {
+        self.0.features.is_none_or(|features| features[feature])
     }
 
     /// The parts.

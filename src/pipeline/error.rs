@@ -1,0 +1,90 @@
+//! What can go wrong when a line is put together or scores.
+
+use crate::artifact::ArtifactError;
+use crate::error::Coded;
+use crate::features::FeatureError;
+use crate::matrix::MatrixError;
+use crate::models::ModelError;
+use crate::spec::SpecError;
+use crate::tables::TablesError;
+
+/// A fitted line could not be put together, or could not score.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PipelineError {
+    /// The models are not those of the products of the spec.
+    #[error("models are for [{}], expected those of the spec, in its order: [{}]", .found.join(", "), .expected.join(", "))]
+    Products {
+        /// Products of the spec.
+        expected: Vec<String>,
+        /// Products of the models.
+        found: Vec<String>,
+    },
+    /// The bins are for other features than the spec declares.
+    #[error(
+        "the spec declares {expected} features, the bins are for {found} or others; train anew with this spec"
+    )]
+    Features {
+        /// Features of the spec.
+        expected: usize,
+        /// Features of the bins.
+        found: usize,
+    },
+    /// Nothing was known before the date.
+    #[error(
+        "as_of {as_of} is not after the first known row ({first}); expected a later date: nothing was known before it"
+    )]
+    TooEarly {
+        /// The date asked for.
+        as_of: String,
+        /// When the first row was known.
+        first: String,
+    },
+    /// The date is beyond what the data can speak of.
+    #[error(
+        "as_of {as_of} is more than {limit_days} days after the last known row ({last}); expected a date up to then, or newer data"
+    )]
+    TooLate {
+        /// The date asked for.
+        as_of: String,
+        /// When the last row was known.
+        last: String,
+        /// Most days the date may lie after it.
+        limit_days: i64,
+    },
+    /// A model does not belong to the bins.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The spec in the model file is not sound.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// Features could not be built.
+    #[error(transparent)]
+    Build(#[from] FeatureError),
+    /// A table could not be read as its contract says.
+    #[error(transparent)]
+    Tables(#[from] TablesError),
+    /// The features are not those of the models.
+    #[error(transparent)]
+    Matrix(#[from] MatrixError),
+    /// The model file could not be read or written.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+}
+
+impl Coded for PipelineError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Products { .. } => "E_PIPELINE_PRODUCTS",
+            Self::Features { .. } => "E_PIPELINE_FEATURES",
+            Self::TooEarly { .. } => "E_AS_OF_TOO_EARLY",
+            Self::TooLate { .. } => "E_AS_OF_TOO_LATE",
+            Self::Model(error) => error.code(),
+            Self::Spec(error) => error.code(),
+            Self::Build(error) => error.code(),
+            Self::Tables(error) => error.code(),
+            Self::Matrix(error) => error.code(),
+            Self::Artifact(error) => error.code(),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Where a fitted line comes from.
+
+use serde::{Deserialize, Serialize};
+
+use crate::quantity::AsOf;
+use crate::seed::Seed;
+
+/// What a line was trained on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Only what was known before this date was seen.
+    pub as_of: AsOf,
+    /// Seed of everything random.
+    pub seed: Seed,
+    /// Accounts that were known.
+    pub n_accounts: u64,
+    /// Dates of the snapshots the intent models learned from, oldest first; the last one calibrated them.
+    pub intent_snapshots: Vec<AsOf>,
+    /// The cases of each model.
+    pub samples: Vec<Sample>,
+}
+
+/// The cases one model learned from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sample {
+    /// The product.
+    pub product: String,
+    /// Best customers the fit model learned from.
+    pub fit_seeds: u64,
+    /// Cases with success the intent model learned from.
+    pub intent_positives: u64,
+    /// All cases the intent model learned from, before any were drawn.
+    pub intent_cases: u64,
+}

@@ -1,0 +1,152 @@
+//! Scoring: every known account, for every product.
+
+use std::ops::Range;
+
+use super::{Pipeline, PipelineError, Reason, reasons};
+use crate::features::{FeatureBuilder, Purchases, account_row};
+use crate::grid::Placement;
+use crate::models::{Scored, Scorer};
+use crate::progress::Progress;
+use crate::quantity::{AsOf, MICROS_PER_DAY};
+use crate::scoring::Chunking;
+use crate::tables::Dataset;
+use crate::tables::contract::TableName;
+use crate::targeting::TierAssignment;
+
+/// Days after the last known row up to which a date can still be scored: a month and a half of silence is a feed that
+/// is late, more is another data set.
+const MOST_SILENT_DAYS: i64 = 45;
+
+/// The scores of one account.
+#[derive(Clone, Debug)]
+pub struct ScoredAccount<'a> {
+    /// The account.
+    pub account_id: String,
+    /// Its name, where it is known.
+    pub name: Option<String>,
+    /// Its SMB tier.
+    pub tier: TierAssignment<'a>,
+    /// One entry per product, in the order of the spec.
+    pub products: Vec<ProductScore<'a>>,
+}
+
+/// The scores of one account for one product.
+#[derive(Clone, Debug)]
+pub struct ProductScore<'a> {
+    /// Does it look like our best customers?
+    pub fit: Scored,
+    /// Is something happening?
+    pub intent: Scored,
+    /// Where the two scores fall on the grid.
+    pub placement: Placement<'a>,
+    /// Whether the account has bought the product before.
+    pub owned: bool,
+    /// What makes the fit score.
+    pub fit_reasons: Vec<Reason>,
+    /// What makes the intent score.
+    pub intent_reasons: Vec<Reason>,
+}
+
+impl Pipeline {
+    /// Scores all accounts known before `as_of`, chunk by chunk, and hands them to `sink` in the order of their ids.
+    ///
+    /// Memory is bounded by the chunks in work. The accounts handed on are the same for every chunking.
+    ///
+    /// # Errors
+    /// [`PipelineError::TooEarly`] or [`PipelineError::TooLate`] when the data cannot speak of the date,
+    /// [`PipelineError::Build`] when features cannot be built, and every error of `sink`.
+    pub fn score<'a, E>(
+        &'a self,
+        dataset: &Dataset,
+        as_of: AsOf,
+        chunking: &Chunking,
+        progress: &dyn Progress,
+        mut sink: impl FnMut(Vec<ScoredAccount<'a>>) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        E: From<PipelineError> + Send,
+    {
+        check_date(dataset, as_of)?;
+        let builder = FeatureBuilder::try_new(&self.spec.features, dataset).map_err(PipelineError::from)?;
+        progress.stage("scoring", dataset.accounts().len() as u64);
+        let work = |accounts: Range<usize>| {
+            let n_accounts = accounts.len() as u64;
+            let scored = self.score_chunk(&builder, dataset, accounts, as_of)?;
+            progress.advance(n_accounts);
+            Ok::<_, E>(scored)
+        };
+        chunking.in_order(dataset.accounts().len(), work, &mut sink)
+    }
+
+    fn score_chunk(
+        &self,
+        builder: &FeatureBuilder,
+        dataset: &Dataset,
+        accounts: Range<usize>,
+        as_of: AsOf,
+    ) -> Result<Vec<ScoredAccount<'_>>, PipelineError> {
+        let matrix = builder.build(dataset, accounts.clone(), as_of)?;
+        let binned = self.binning.apply(&matrix)?;
+        let purchases = Purchases::collect(builder, dataset, accounts.clone(), as_of)?;
+        let Some(table) = dataset.table(TableName::Accounts) else { return Ok(Vec::new()) };
+        let (names, employees, acr) =
+            (table.text("name")?, table.number("employees")?, table.number("acr_monthly")?);
+        let mut scored = Vec::with_capacity(accounts.len());
+        for (row, account) in accounts.enumerate() {
+            let Some(attributes) = account_row(dataset, account, as_of)? else { continue };
+            let bins = binned.row(row);
+            let products = self.products.iter().zip(&self.spec.products).enumerate().map(
+                |(index, (models, product))| {
+                    let (fit, intent) = (
+                        models.fit.scored_at(models.fit.margin(bins)),
+                        models.intent.scored_at(models.intent.margin(bins)),
+                    );
+                    ProductScore {
+                        placement: self.spec.grid.place(
+                            Some(fit.score),
+                            Some(intent.score),
+                            &product.fit_cuts,
+                            &product.intent_cuts,
+                        ),
+                        fit,
+                        intent,
+                        owned: purchases.first(account, index).is_some(),
+                        fit_reasons: reasons::reasons(&models.fit, bins, &self.recipes, &matrix, row),
+                        intent_reasons: reasons::reasons(&models.intent, bins, &self.recipes, &matrix, row),
+                    }
+                },
+            );
+            let heads = employees.get(attributes).map(|heads| heads as u64);
+            scored.push(ScoredAccount {
+                account_id: dataset.accounts()[account].clone(),
+                name: names.get(attributes).map(str::to_owned),
+                tier: self.spec.tiers.assign(heads, acr.get(attributes)),
+                products: products.collect(),
+            });
+        }
+        Ok(scored)
+    }
+}
+
+/// Refuses a date before which nothing was known, or that lies far behind the last row.
+///
+/// # Errors
+/// [`PipelineError::TooEarly`] or [`PipelineError::TooLate`].
+pub fn check_date(dataset: &Dataset, as_of: AsOf) -> Result<(), PipelineError> {
+    let Some((first, last)) = dataset.time_span() else { return Ok(()) };
+    if as_of.micros() <= first {
+        return Err(PipelineError::TooEarly { as_of: as_of.to_string(), first: moment(first) });
+    }
+    if as_of.micros() > last.saturating_add(MOST_SILENT_DAYS * MICROS_PER_DAY) {
+        return Err(PipelineError::TooLate {
+            as_of: as_of.to_string(),
+            last: moment(last),
+            limit_days: MOST_SILENT_DAYS,
+        });
+    }
+    Ok(())
+}
+
+fn moment(micros: i64) -> String {
+    jiff::Timestamp::from_microsecond(micros).map_or_else(|_| micros.to_string(), |time| time.to_string())
+}

@@ -1,0 +1,38 @@
+//! What can go wrong when a line is trained.
+
+use crate::error::Coded;
+use crate::features::FeatureError;
+use crate::pipeline::PipelineError;
+use crate::training::TrainError;
+
+/// A line could not be trained.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineError {
+    /// A model could not be trained.
+    #[error("{model} model of {product}: {source}")]
+    Train {
+        /// `fit` or `intent`.
+        model: &'static str,
+        /// The product.
+        product: String,
+        /// What the trainer said.
+        source: TrainError,
+    },
+    /// Features could not be built.
+    #[error(transparent)]
+    Build(#[from] FeatureError),
+    /// The parts do not make a line, or the data cannot speak of the date.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+}
+
+impl Coded for LineError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Train { source, .. } => source.code(),
+            Self::Build(error) => error.code(),
+            Self::Pipeline(error) => error.code(),
+        }
+    }
+}

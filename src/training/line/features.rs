@@ -1,0 +1,159 @@
+//! The material all models of a line learn from: bins, and binned features on every date.
+
+use std::ops::Range;
+
+use super::{LineError, LineTrainer};
+use crate::features::{FeatureBuilder, Purchases, account_row};
+use crate::matrix::FeatureMatrix;
+use crate::models::{BinnedMatrix, Binning, BinningParams};
+use crate::pipeline::PipelineError;
+use crate::progress::Progress;
+use crate::quantity::AsOf;
+use crate::tables::Dataset;
+use crate::tables::contract::TableName;
+
+/// Accounts the bins are learned from, and most accounts the models learn from on one date. More are sampled.
+const MOST_FOR_BINS: usize = 40_000;
+const MOST_FOR_MODELS: usize = 250_000;
+/// Accounts that are sampled together.
+const BLOCK: usize = 256;
+
+/// The accounts known on a date, their binned features, tiers and purchases.
+pub(super) struct Snapshot {
+    pub(super) as_of: AsOf,
+    /// Indices into the accounts of the data set.
+    pub(super) accounts: Vec<usize>,
+    /// One row per account.
+    pub(super) binned: BinnedMatrix,
+    /// The tier of each account.
+    pub(super) tiers: Vec<String>,
+    /// All that is known on the day of training, so that outcomes can be looked up.
+    pub(super) purchases: Purchases,
+}
+
+/// Bins and snapshots.
+pub(super) struct Material {
+    pub(super) binning: Binning,
+    /// The day of training.
+    pub(super) today: Snapshot,
+    /// The dates intent learns from, oldest first.
+    pub(super) past: Vec<Snapshot>,
+}
+
+/// What a part of a snapshot is put together from.
+type Part = (Vec<usize>, BinnedMatrix, Vec<String>);
+
+impl Material {
+    pub(super) fn prepare(
+        trainer: &LineTrainer<'_>,
+        builder: &FeatureBuilder,
+        dataset: &Dataset,
+        dates: &[AsOf],
+        progress: &dyn Progress,
+    ) -> Result<Self, LineError> {
+        progress.stage("features", dates.len() as u64 + 2);
+        let n_accounts = dataset.accounts().len();
+        let mut samples: Vec<FeatureMatrix> = Vec::new();
+        let first_and_last = std::iter::once(trainer.as_of).chain(dates.first().copied());
+        for date in first_and_last {
+            let blocks = blocks(n_accounts, MOST_FOR_BINS);
+            let built = trainer
+                .chunking
+                .parallelism
+                .map(&blocks, |_, rows| builder.build(dataset, rows.clone(), date));
+            for matrix in built {
+                samples.push(matrix?);
+            }
+        }
+        let binning = Binning::learn(&samples.iter().collect::<Vec<_>>(), &BinningParams::default())
+            .map_err(PipelineError::from)?;
+        drop(samples);
+        progress.advance(1);
+        let purchases = Purchases::collect(builder, dataset, 0..n_accounts, trainer.as_of)?;
+        let snapshot = |date: AsOf| {
+            let snapshot = Snapshot::take(trainer, builder, dataset, &binning, &purchases, date);
+            progress.advance(1);
+            snapshot
+        };
+        let today = snapshot(trainer.as_of)?;
+        let past = dates.iter().map(|date| snapshot(*date)).collect::<Result<_, _>>()?;
+        Ok(Self { binning, today, past })
+    }
+}
+
+impl Snapshot {
+    fn take(
+        trainer: &LineTrainer<'_>,
+        builder: &FeatureBuilder,
+        dataset: &Dataset,
+        binning: &Binning,
+        purchases: &Purchases,
+        as_of: AsOf,
+    ) -> Result<Self, LineError> {
+        let blocks = blocks(dataset.accounts().len(), MOST_FOR_MODELS);
+        let parts = trainer.chunking.parallelism.map(&blocks, |_, rows| -> Result<Part, LineError> {
+            let matrix = builder.build(dataset, rows.clone(), as_of)?;
+            let binned = binning.apply(&matrix).map_err(PipelineError::from)?;
+            known(trainer, dataset, rows.clone(), as_of, &binned)
+        });
+        let (mut accounts, mut pieces, mut tiers) = (Vec::new(), Vec::new(), Vec::new());
+        for part in parts {
+            let (part_accounts, piece, part_tiers) = part?;
+            accounts.extend(part_accounts);
+            pieces.push(piece);
+            tiers.extend(part_tiers);
+        }
+        let binned = BinnedMatrix::stack(&pieces).map_err(PipelineError::from)?;
+        Ok(Self { as_of, accounts, binned, tiers, purchases: purchases.clone() })
+    }
+}
+
+/// Keeps the accounts of a block that were known on the date.
+fn known(
+    trainer: &LineTrainer<'_>,
+    dataset: &Dataset,
+    rows: Range<usize>,
+    as_of: AsOf,
+    binned: &BinnedMatrix,
+) -> Result<Part, LineError> {
+    let (mut accounts, mut keep, mut tiers) = (Vec::new(), Vec::new(), Vec::new());
+    let table = dataset.table(TableName::Accounts);
+    for (row, account) in rows.enumerate() {
+        let (Some(table), Some(attributes)) = (table, account_row(dataset, account, as_of)?) else {
+            continue;
+        };
+        let employees =
+            table.number("employees").map_err(crate::features::FeatureError::from)?.get(attributes);
+        let acr = table.number("acr_monthly").map_err(crate::features::FeatureError::from)?.get(attributes);
+        accounts.push(account);
+        keep.push(row);
+        tiers.push(trainer.spec.tiers.assign(employees.map(|heads| heads as u64), acr).tier.to_string());
+    }
+    Ok((accounts, binned.select_rows(&keep), tiers))
+}
+
+/// Blocks of accounts, evenly spread, that hold about `most` accounts together; all accounts when there are fewer.
+/// They depend on the number of accounts alone.
+fn blocks(n_accounts: usize, most: usize) -> Vec<Range<usize>> {
+    let all = n_accounts.div_ceil(BLOCK);
+    let wanted = most.div_ceil(BLOCK).min(all);
+    (0..wanted)
+        .map(|block| block * all / wanted * BLOCK)
+        .map(|start| start..(start + BLOCK).min(n_accounts))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_cover_all_accounts_or_spread_evenly() {
+        let all: usize = blocks(1000, 40_000).iter().map(Range::len).sum();
+        assert_eq!(all, 1000);
+        let some = blocks(1_000_000, 40_000);
+        assert_eq!(some.len(), 157);
+        assert!(some.windows(2).all(|pair| pair[0].end <= pair[1].start));
+        assert!(some.last().unwrap().start > 980_000);
+    }
+}

@@ -1,0 +1,48 @@
+//! Trains the lookalike model of one product: best customers against everybody else.
+//!
+//! Everybody else is unlabelled, not negative: the score ranks how alike an account is, and its probability is that of
+//! being a best customer today (Elkan and Noto 2008, <https://doi.org/10.1145/1401890.1401920>).
+
+use super::features::Material;
+use super::seeds::seeds;
+use super::{LineError, LineTrainer, Outcome};
+use crate::features::{Family, Recipe, recipes};
+use crate::seed::hash_bytes;
+use crate::training::TrainingRows;
+
+/// Which features a fit model of `product` may read.
+///
+/// Nothing about the product itself and no total over all products: both hold the purchases that made an account a
+/// best customer.
+pub(super) fn readable(recipe: &Recipe, families: &[Family], product: &str) -> bool {
+    let of_itself = recipe.product.as_deref() == Some(product) && recipe.family != Family::Technographic;
+    let total =
+        recipe.product.is_none() && matches!(recipe.family, Family::Transaction | Family::Opportunity);
+    families.contains(&recipe.family) && !of_itself && !total
+}
+
+pub(super) fn train(
+    trainer: &LineTrainer<'_>,
+    material: &Material,
+    product: usize,
+) -> Result<Outcome, LineError> {
+    let today = &material.today;
+    let name = &trainer.spec.products[product].name;
+    let labels = seeds(trainer, today, product);
+    let groups: Vec<u64> =
+        today.accounts.iter().map(|account| hash_bytes(0, &account.to_le_bytes())).collect();
+    let readable: Vec<bool> = recipes(&trainer.spec.features)
+        .iter()
+        .map(|recipe| readable(recipe, &trainer.spec.fit.families, name))
+        .collect();
+    let rows = TrainingRows {
+        binning: &material.binning,
+        binned: &today.binned,
+        labels: &labels,
+        groups: &groups,
+        weights: None,
+        later: None,
+        features: Some(&readable),
+    };
+    trainer.train_model("fit", product, rows, labels.len() as u64)
+}
