@@ -1,7 +1,9 @@
 //! The `propensity` command: one file per verb; each parses its flags and calls the library.
 
+mod clock;
 mod failure;
 mod generate;
+mod run;
 mod shared;
 mod table;
 mod validate;
@@ -29,6 +31,8 @@ enum Verb {
     Generate(generate::Args),
     /// Read all tables and report every fault.
     Validate(validate::Args),
+    /// Train, score and place every account for every product: the main job.
+    Run(run::Args),
     /// Train and score on one wide table: one row per case, one outcome column.
     Table(table::Args),
 }
@@ -39,6 +43,7 @@ pub(crate) fn main() -> ExitCode {
     let outcome = Shared::start(&cli.shared).and_then(|shared| match &cli.verb {
         Verb::Generate(args) => generate::run(args, &shared),
         Verb::Validate(args) => validate::run(args, &shared),
+        Verb::Run(args) => run::run(args, &shared),
         Verb::Table(args) => table::run(args, &shared),
     });
     match outcome {

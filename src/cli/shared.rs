@@ -74,8 +74,10 @@ pub(crate) struct Shared {
     pub quarantine: Option<PathBuf>,
     /// Whether outputs that exist may be replaced.
     pub overwrite: bool,
-    /// Whether progress bars and tables for people are wanted.
+    /// Whether progress bars are wanted.
     pub interactive: bool,
+    /// Whether results are also told to people on standard output.
+    pub talks: bool,
 }
 
 impl Shared {
@@ -91,6 +93,7 @@ impl Shared {
             quarantine: args.quarantine.clone(),
             overwrite: args.overwrite,
             interactive: args.progress == Progress::Auto && !args.quiet && std::io::stderr().is_terminal(),
+            talks: !args.quiet,
         })
     }
 }

@@ -2,6 +2,8 @@
 
 mod architecture;
 mod bad_input;
+mod documents;
+mod features;
 mod grid_vectors;
 mod mapping;
 mod run;

@@ -1,0 +1,82 @@
+//! `propensity run`: validate, build, train, score, place and write.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use propensity::job::Job;
+use propensity::pipeline::{Pipeline, check_date};
+use propensity::progress::Progress;
+use propensity::quantity::AsOf;
+use propensity::scoring::Chunking;
+use propensity::spec::Spec;
+use propensity::tables::mapping::Mapping;
+use propensity::tables::{Dataset, ReadOptions};
+use propensity::training::AdditiveParams;
+
+use super::clock::Watch;
+use super::{Failure, Shared};
+
+/// Flags of `run`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Folder, file or glob with the input tables.
+    source: PathBuf,
+    /// Score by what was known before this day began, in UTC.
+    #[arg(long, env = "PROPENSITY_AS_OF", value_name = "DATE")]
+    as_of: AsOf,
+    /// Folder for scores, the Act Now list, the model and the record of the run.
+    #[arg(long, env = "PROPENSITY_OUT", value_name = "DIR")]
+    out: PathBuf,
+    /// Policy file; the one that ships with propensity when not given.
+    #[arg(long, env = "PROPENSITY_SPEC", value_name = "FILE", conflicts_with = "model")]
+    spec: Option<PathBuf>,
+    /// Score by this model instead of training one.
+    #[arg(long, env = "PROPENSITY_MODEL", value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// Mapping file that renames the columns of an export.
+    #[arg(long, env = "PROPENSITY_MAPPING", value_name = "FILE")]
+    mapping: Option<PathBuf>,
+}
+
+/// Runs the verb.
+pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
+    let spec = match &args.spec {
+        Some(path) => Spec::load(path)?,
+        None => Spec::cloudascent()?,
+    };
+    let model = args.model.as_deref().map(Pipeline::load).transpose()?.map(|(_, pipeline)| pipeline);
+    let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
+    let watch = Watch::new(shared.interactive);
+    watch.stage("reading", 0);
+    let options = ReadOptions {
+        quarantine: shared.quarantine.clone(),
+        parallelism: shared.parallelism.clone(),
+        ..ReadOptions::default()
+    };
+    let dataset = Dataset::read(&args.source, mapping.as_ref(), &options)?;
+    check_date(&dataset, args.as_of)?;
+    let job = Job {
+        spec: &spec,
+        params: AdditiveParams::default(),
+        model,
+        as_of: args.as_of,
+        out: &args.out,
+        overwrite: shared.overwrite,
+        seed: shared.seed,
+        chunking: Chunking { chunk_rows: shared.chunk_rows, parallelism: shared.parallelism.clone() },
+    };
+    let finished = job.run(&dataset, &watch)?;
+    watch.finish();
+    tracing::info!(
+        accounts = finished.record.accounts,
+        model = finished.record.model.version,
+        out = %args.out.display(),
+        "done"
+    );
+    if shared.talks {
+        let text = finished.summary.text(&finished.pipeline);
+        // A reader that has gone away, such as `head`, is no failure: the files are written.
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    }
+    Ok(())
+}

@@ -1,0 +1,289 @@
+//! The main job as one call: train, score, place, write.
+//!
+//! A [`Job`] takes a data set that has been read and leaves a folder:
+//!
+//! ```text
+//! OUT/scores/as_of=DATE/part-000.parquet   one row per account and product
+//! OUT/act_now.csv                          the list to call, best first
+//! OUT/model.json                           the fitted line
+//! OUT/run.json                             what was read, made and took; written last
+//! ```
+//!
+//! All files are staged under temporary names and renamed when everything is there; `run.json` comes last and holds
+//! the hashes of the others, so an output that is not whole cannot look whole. Other dates under `scores/` stay.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::artifact::{ArtifactError, sha256_hex};
+use crate::error::{Coded, ErrorKind};
+use crate::grid::Cluster;
+use crate::output::{OutputError, StagedFile};
+use crate::pipeline::{Pipeline, PipelineError};
+use crate::progress::Progress;
+use crate::quantity::AsOf;
+use crate::report::{
+    ActNow, Evidence, InputRecord, ModelRecord, OutputRecord, RunRecord, ScoreRow, ScoresWriter, Stage,
+    Summary,
+};
+use crate::scoring::Chunking;
+use crate::seed::Seed;
+use crate::spec::Spec;
+use crate::tables::Dataset;
+use crate::training::AdditiveParams;
+use crate::training::line::{LineError, LineTrainer};
+
+/// What the job is told.
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// The policy to train under; not read when `model` is given.
+    pub spec: &'a Spec,
+    /// Settings of the training.
+    pub params: AdditiveParams,
+    /// Score by this fitted line instead of training one.
+    pub model: Option<Pipeline>,
+    /// Only what was known before this date is seen.
+    pub as_of: AsOf,
+    /// The output folder.
+    pub out: &'a Path,
+    /// Whether scores of the same date may be replaced.
+    pub overwrite: bool,
+    /// Seed of everything random.
+    pub seed: Seed,
+    /// How accounts are cut up and worked on.
+    pub chunking: Chunking,
+}
+
+/// What the job has made.
+#[derive(Debug)]
+pub struct Finished {
+    /// The line that scored.
+    pub pipeline: Pipeline,
+    /// Counts and best accounts.
+    pub summary: Summary,
+    /// What was written to `run.json`.
+    pub record: RunRecord,
+}
+
+/// The job could not be done; nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JobError {
+    /// Training failed.
+    #[error(transparent)]
+    Train(#[from] LineError),
+    /// Scoring failed.
+    #[error(transparent)]
+    Score(#[from] PipelineError),
+    /// The model file could not be made.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// A file could not be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+impl Coded for JobError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Train(error) => error.code(),
+            Self::Score(error) => error.code(),
+            Self::Artifact(error) => error.code(),
+            Self::Output(error) => error.code(),
+        }
+    }
+
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Train(error) => error.kind(),
+            Self::Score(error) => error.kind(),
+            Self::Artifact(error) => error.kind(),
+            Self::Output(error) => error.kind(),
+        }
+    }
+}
+
+/// Where the files of a run go.
+struct Layout {
+    out: PathBuf,
+    scores: PathBuf,
+}
+
+impl Layout {
+    const ACT_NOW: &'static str = "act_now.csv";
+    const MODEL: &'static str = "model.json";
+    const RUN: &'static str = "run.json";
+
+    fn new(out: &Path, as_of: AsOf) -> Self {
+        Self {
+            out: out.to_path_buf(),
+            scores: PathBuf::from(format!("scores/as_of={as_of}/part-000.parquet")),
+        }
+    }
+
+    fn path(&self, file: impl AsRef<Path>) -> PathBuf {
+        self.out.join(file)
+    }
+
+    /// Removes the folders of a run that failed, as far as they are empty.
+    fn remove_empty(&self) {
+        let mut folder = self.path(&self.scores);
+        while folder.pop() && folder.starts_with(&self.out) {
+            if std::fs::remove_dir(&folder).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Job<'_> {
+    /// Does the job.
+    ///
+    /// # Errors
+    /// [`JobError::Output`] when scores of the date are there already or a file cannot be written, [`JobError::Train`]
+    /// and [`JobError::Score`] as training and scoring say. Nothing is written then.
+    pub fn run(mut self, dataset: &Dataset, progress: &dyn Progress) -> Result<Finished, JobError> {
+        let layout = Layout::new(self.out, self.as_of);
+        let done = layout.path(&layout.scores);
+        if done.exists() && !self.overwrite {
+            return Err(OutputError::Exists { path: done }.into());
+        }
+        let finished = self.work(dataset, progress, &layout);
+        if finished.is_err() {
+            layout.remove_empty();
+        }
+        finished
+    }
+
+    fn work(
+        &mut self,
+        dataset: &Dataset,
+        progress: &dyn Progress,
+        layout: &Layout,
+    ) -> Result<Finished, JobError> {
+        // Staged before the long work, so that a folder that cannot be written is known at once.
+        let mut model_file = StagedFile::create(layout.path(Layout::MODEL))?;
+        let pipeline = match self.model.take() {
+            Some(pipeline) => pipeline,
+            None => self.train(dataset, progress)?,
+        };
+        let model = pipeline.to_bytes()?;
+        std::io::Write::write_all(&mut model_file, &model)
+            .map_err(OutputError::unwritable(layout.path(Layout::MODEL)))?;
+        let version = pipeline.version()?;
+
+        let mut scores = ScoresWriter::create(&layout.path(&layout.scores), self.as_of, &version)?;
+        let (mut act_now, mut summary, mut n_accounts) =
+            (ActNow::new(pipeline.spec()), Summary::new(&pipeline), 0_u64);
+        pipeline.score(
+            dataset,
+            self.as_of,
+            &self.chunking,
+            progress,
+            |accounts| -> Result<(), JobError> {
+                n_accounts += accounts.len() as u64;
+                let rows: Vec<ScoreRow> = accounts
+                    .iter()
+                    .flat_map(|account| ScoreRow::of_account(account, pipeline.spec()))
+                    .collect();
+                act_now.add(&rows);
+                summary.add(&rows);
+                Ok(scores.append(&rows)?)
+            },
+        )?;
+        progress.stage("writing", 4);
+        let act_now = act_now.stage(&layout.path(Layout::ACT_NOW), self.as_of, &version)?;
+
+        // From here on the old output is no longer whole: its record goes first, the new one comes last.
+        let record_path = layout.path(Layout::RUN);
+        if record_path.exists() {
+            std::fs::remove_file(&record_path).map_err(OutputError::unwritable(&record_path))?;
+        }
+        scores.commit()?;
+        act_now.commit()?;
+        model_file.commit()?;
+        progress.advance(3);
+        let mut record = self.record(dataset, &pipeline, &version, &summary, layout)?;
+        record.accounts = n_accounts;
+        let measured = progress.measured();
+        record.stages = measured.stages.into_iter().map(|(name, seconds)| Stage { name, seconds }).collect();
+        record.peak_memory_bytes = measured.peak_memory_bytes;
+        let text = serde_json::to_string_pretty(&record)
+            .map_err(|source| ArtifactError::Payload { path: record_path.clone(), source })?;
+        crate::output::write_whole(record_path, format!("{text}\n").as_bytes())?;
+        progress.advance(1);
+        Ok(Finished { pipeline, summary, record })
+    }
+
+    fn train(&self, dataset: &Dataset, progress: &dyn Progress) -> Result<Pipeline, LineError> {
+        let trainer = LineTrainer {
+            spec: self.spec,
+            params: self.params,
+            as_of: self.as_of,
+            seed: self.seed,
+            chunking: self.chunking.clone(),
+        };
+        trainer.train(dataset, progress)
+    }
+
+    fn record(
+        &self,
+        dataset: &Dataset,
+        pipeline: &Pipeline,
+        version: &str,
+        summary: &Summary,
+        layout: &Layout,
+    ) -> Result<RunRecord, JobError> {
+        let spec = serde_json::to_value(pipeline.spec())
+            .map_err(|source| ArtifactError::Payload { path: PathBuf::from("spec"), source })?;
+        let inputs = dataset.sources().iter().map(|source| InputRecord {
+            table: source.table.to_string(),
+            file: source.file.display().to_string(),
+            sha256: source.digest.sha256.clone(),
+            bytes: source.digest.bytes,
+            rows: source.digest.rows,
+        });
+        let evidence = pipeline.products().iter().map(|models| Evidence {
+            product: models.product.clone(),
+            fit: models.fit.evidence().sentence(),
+            intent: models.intent.evidence().sentence(),
+        });
+        let clusters = pipeline.products().iter().enumerate().map(|(index, models)| {
+            let names = Cluster::ALL.iter().map(|cluster| cluster.name().to_owned());
+            let counts: BTreeMap<String, u64> = names.zip(summary.clusters(index)).collect();
+            (models.product.clone(), counts)
+        });
+        let files = [layout.scores.clone(), PathBuf::from(Layout::ACT_NOW), PathBuf::from(Layout::MODEL)];
+        let outputs = files.iter().map(|file| output_record(layout, file)).collect::<Result<_, _>>()?;
+        Ok(RunRecord {
+            propensity: env!("CARGO_PKG_VERSION").to_owned(),
+            as_of: self.as_of,
+            spec: pipeline.spec().name.clone(),
+            spec_sha256: sha256_hex(spec.to_string().as_bytes()),
+            seed: self.seed.value(),
+            inputs: inputs.collect(),
+            notes: dataset.notes().iter().map(|note| format!("{}: {}", note.table, note.text)).collect(),
+            model: ModelRecord {
+                version: version.to_owned(),
+                as_of: pipeline.as_of(),
+                evidence: evidence.collect(),
+            },
+            accounts: 0,
+            clusters: clusters.collect(),
+            outputs,
+            stages: Vec::new(),
+            peak_memory_bytes: None,
+            threads: self.chunking.parallelism.n_threads(),
+        })
+    }
+}
+
+fn output_record(layout: &Layout, file: &Path) -> Result<OutputRecord, OutputError> {
+    let path = layout.path(file);
+    let bytes = std::fs::read(&path).map_err(OutputError::unwritable(&path))?;
+    Ok(OutputRecord {
+        file: file.display().to_string(),
+        sha256: sha256_hex(&bytes),
+        bytes: bytes.len() as u64,
+    })
+}

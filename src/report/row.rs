@@ -1,0 +1,148 @@
+//! One row of the scores: an account and a product.
+
+use std::cmp::Ordering;
+
+use crate::grid::{Band, Cluster, Priority};
+use crate::pipeline::{Reason, ScoredAccount};
+use crate::quantity::{AsOf, Probability, Score};
+use crate::spec::{IntentLabel, Spec};
+use crate::tables::write::{Cells, ColumnType, Schema};
+
+/// The scores of one account for one product, as they are written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoreRow {
+    /// The account.
+    pub account_id: String,
+    /// Its name, where it is known.
+    pub account_name: Option<String>,
+    /// The product.
+    pub product: String,
+    /// Does it look like our best customers? 0 to 100.
+    pub fit_score: Score,
+    /// Is something happening? 0 to 100.
+    pub intent_score: Score,
+    /// Probability of a purchase within the horizon.
+    pub probability: Probability,
+    /// Band of the fit score.
+    pub fit_band: Option<Band>,
+    /// Band of the intent score.
+    pub intent_band: Option<Band>,
+    /// Label of the cell of the grid.
+    pub cell: Option<String>,
+    /// Cluster.
+    pub cluster: Cluster,
+    /// Rank of the cell, 1 best.
+    pub rank: Option<u8>,
+    /// SMB tier.
+    pub tier: String,
+    /// Whether the company is large enough for the corporate segment.
+    pub corporate_candidate: bool,
+    /// Whether the account has bought the product before.
+    pub owns_product: bool,
+    /// What makes the fit score, in words.
+    pub fit_reasons: String,
+    /// What makes the intent score, in words.
+    pub intent_reasons: String,
+}
+
+impl ScoreRow {
+    /// The rows of an account, one per product of the spec.
+    pub fn of_account(account: &ScoredAccount<'_>, spec: &Spec) -> Vec<Self> {
+        let row = |(score, product): (&crate::pipeline::ProductScore<'_>, &crate::spec::ProductSpec)| Self {
+            account_id: account.account_id.clone(),
+            account_name: account.name.clone(),
+            product: product.name.clone(),
+            fit_score: score.fit.score,
+            intent_score: score.intent.score,
+            probability: score.intent.probability,
+            fit_band: score.placement.fit_band,
+            intent_band: score.placement.intent_band,
+            cell: score.placement.label.map(str::to_owned),
+            cluster: score.placement.cluster,
+            rank: score.placement.rank,
+            tier: account.tier.tier.to_string(),
+            corporate_candidate: account.tier.corporate_candidate,
+            owns_product: score.owned,
+            fit_reasons: join(&score.fit_reasons),
+            intent_reasons: join(&score.intent_reasons),
+        };
+        account.products.iter().zip(&spec.products).map(row).collect()
+    }
+
+    /// Whether a purchase is still to come: nobody buys for the first time what they own.
+    pub fn is_prospect(&self, label: IntentLabel) -> bool {
+        !self.owns_product || label == IntentLabel::AnyPurchase
+    }
+
+    /// The order of every list: rank, then fit, then intent, then account, then product.
+    pub fn list_order(&self, other: &Self) -> Ordering {
+        self.priority().cmp(&other.priority()).then_with(|| self.product.cmp(&other.product))
+    }
+
+    fn priority(&self) -> Priority<'_> {
+        Priority {
+            rank: self.rank,
+            fit: Some(self.fit_score),
+            intent: Some(self.intent_score),
+            id: &self.account_id,
+        }
+    }
+}
+
+fn join(reasons: &[Reason]) -> String {
+    reasons.iter().map(Reason::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// The columns of the scores, in order.
+pub(super) fn schema() -> Schema {
+    use ColumnType::{Date, Flag, Integer, Number, Text};
+    Schema::new([
+        ("account_id", Text),
+        ("account_name", Text),
+        ("product", Text),
+        ("as_of", Date),
+        ("fit_score", Number),
+        ("intent_score", Number),
+        ("probability", Number),
+        ("fit_band", Text),
+        ("intent_band", Text),
+        ("cell", Text),
+        ("cluster", Text),
+        ("rank", Integer),
+        ("tier", Text),
+        ("corporate_candidate", Flag),
+        ("owns_product", Flag),
+        ("fit_reasons", Text),
+        ("intent_reasons", Text),
+        ("model_version", Text),
+    ])
+}
+
+/// The cells of some rows, in the order of [`schema`].
+pub(super) fn cells(rows: &[ScoreRow], as_of: AsOf, model_version: &str) -> Vec<Cells> {
+    fn text(values: impl Iterator<Item = Option<String>>) -> Cells {
+        Cells::Text(values.collect())
+    }
+    let band = |band: Option<Band>| band.map(|band| band.to_string());
+    let day = as_of.days();
+    vec![
+        text(rows.iter().map(|row| Some(row.account_id.clone()))),
+        text(rows.iter().map(|row| row.account_name.clone())),
+        text(rows.iter().map(|row| Some(row.product.clone()))),
+        Cells::Date(vec![Some(day); rows.len()]),
+        Cells::Number(rows.iter().map(|row| Some(row.fit_score.value())).collect()),
+        Cells::Number(rows.iter().map(|row| Some(row.intent_score.value())).collect()),
+        Cells::Number(rows.iter().map(|row| Some(row.probability.value())).collect()),
+        text(rows.iter().map(|row| band(row.fit_band))),
+        text(rows.iter().map(|row| band(row.intent_band))),
+        text(rows.iter().map(|row| row.cell.clone())),
+        text(rows.iter().map(|row| Some(row.cluster.to_string()))),
+        Cells::Integer(rows.iter().map(|row| row.rank.map(i64::from)).collect()),
+        text(rows.iter().map(|row| Some(row.tier.clone()))),
+        Cells::Flag(rows.iter().map(|row| Some(row.corporate_candidate)).collect()),
+        Cells::Flag(rows.iter().map(|row| Some(row.owns_product)).collect()),
+        text(rows.iter().map(|row| Some(row.fit_reasons.clone()))),
+        text(rows.iter().map(|row| Some(row.intent_reasons.clone()))),
+        text(rows.iter().map(|_| Some(model_version.to_owned()))),
+    ]
+}
