@@ -1,5 +1,8 @@
 //! Scoring 14 models of 60 features: margins one model at a time, margins side by side, and with every contribution.
 
+#![allow(missing_docs, reason = "the macro of criterion makes an item without documentation")]
+#![allow(clippy::expect_used, reason = "a bench that cannot be set up has nothing to time")]
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use propensity::matrix::{Column, FeatureMatrix};
 use propensity::models::{AdditiveModel, BinnedMatrix, Binning, BinningParams, MarginBank};

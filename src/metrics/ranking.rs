@@ -35,7 +35,7 @@ pub struct AucInterval {
     pub high: f64,
 }
 
-/// The AUC and its 95 % interval by DeLong, DeLong and Clarke-Pearson (1988, <https://doi.org/10.2307/2531595>).
+/// The AUC and its 95 % interval by `DeLong` and others (1988, <https://doi.org/10.2307/2531595>).
 ///
 /// `Var = S10 / m + S01 / n`, where `S10` and `S01` are the sample variances of the share of negatives below each
 /// positive and of positives above each negative, by midranks (Sun and Xu 2014). Few rows in perfect order would have

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::binned::BinnedMatrix;
-use super::binning::{MAX_BINS, MISSING_BIN, UNSEEN_BIN};
+use super::binning::{MAX_BINS, UNSEEN_BIN};
 use super::error::ModelError;
 use crate::quantity::LogOdds;
 
@@ -137,7 +137,7 @@ impl AdditiveModel {
             let mean = rounded_share(weighted_sum(&weights, counts, |weight| weight), rows);
             let shift = i32::try_from(mean).unwrap_or(0);
             for (bin, weight) in weights.iter_mut().enumerate() {
-                let unheard = counts[bin] == 0 && bin <= usize::from(UNSEEN_BIN.max(MISSING_BIN));
+                let unheard = counts[bin] == 0 && bin <= usize::from(UNSEEN_BIN);
                 *weight = if unheard { 0 } else { weight.saturating_sub(shift) };
             }
             base = base + LogOdds::from_steps(i64::from(shift));

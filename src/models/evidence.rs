@@ -20,7 +20,7 @@ pub enum Signal {
 pub struct Measured {
     /// Area under the ROC curve.
     pub auc: f64,
-    /// Lower end of its 95 % interval (DeLong 1988).
+    /// Lower end of its 95 % interval, by the method of [`auc_interval`](crate::metrics::auc_interval).
     pub auc_low: f64,
     /// Upper end of its 95 % interval.
     pub auc_high: f64,

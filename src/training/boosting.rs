@@ -110,7 +110,7 @@ impl Booster<'_> {
             let hash = hash_bytes(seed.value(), &self.set.rows().groups[row].to_le_bytes());
             let block = &mut blocks[(hash % n_blocks as u64) as usize];
             block.rows.push(row);
-            if (hash >> 32) % probes == 0 {
+            if (hash >> 32).is_multiple_of(probes) {
                 block.probe.push(row);
             }
         }

@@ -173,8 +173,7 @@ fn judge(
             .collect();
         let both = others.iter().any(|row| row.1) && others.iter().any(|row| !row.1);
         let curve = if both { Some(learn(&others)?) } else { None };
-        for (place, (row, margin)) in margins.iter().enumerate().filter(|(_, (row, _))| folds[*row] == fold) {
-            debug_assert_eq!(folds[*row], fold);
+        for (place, (_, margin)) in margins.iter().enumerate().filter(|(_, (row, _))| folds[*row] == fold) {
             let probability = curve.as_ref().map_or(margin.probability(), |curve| curve.probability(*margin));
             probabilities[place] = probability.value();
         }
@@ -222,7 +221,7 @@ fn constant(base_rate: f64) -> Result<AdditiveModel, TrainError> {
 /// The mean of the bags' tables, centred on all rows.
 fn average(set: &TrainingSet<'_>, bags: &[Bag]) -> Result<AdditiveModel, TrainError> {
     let binning = set.rows().binning;
-    let count = bags.len() as i64;
+    let count = i64::try_from(bags.len()).unwrap_or(i64::MAX);
     let mean = |sum: i64| (2 * sum + count).div_euclid(2 * count);
     let base = LogOdds::from_steps(mean(bags.iter().map(|bag| bag.tables.base).sum()));
     let tables = binning

@@ -95,8 +95,7 @@ fn best_split(prefix: &[(f64, f64)], start: usize, end: usize, limits: &StepLimi
     let value = |g: f64, h: f64| g * g / (h + limits.l2 + 1e-9);
     let whole = value(to.0 - from.0, to.1 - from.1);
     let mut best: Option<(f64, usize)> = None;
-    for at in start + 1..end {
-        let here = prefix[at];
+    for (at, here) in prefix.iter().enumerate().take(end).skip(start + 1) {
         let (left, right) = (here.1 - from.1, to.1 - here.1);
         if left < limits.min_hessian || right < limits.min_hessian {
             continue;
