@@ -126,6 +126,7 @@ impl AdditiveParams {
             leaves: self.leaves,
             l2: self.l2 * (FEW_OUTCOMES / fewer).max(1.0),
             min_hessian: self.min_hessian,
+            min_gain: self.min_gain,
             level_smoothing: self.level_smoothing,
         }
     }

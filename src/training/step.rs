@@ -8,6 +8,7 @@ pub(super) struct StepLimits {
     pub(super) leaves: usize,
     pub(super) l2: f64,
     pub(super) min_hessian: f64,
+    pub(super) min_gain: f64,
     pub(super) level_smoothing: f64,
 }
 
@@ -101,7 +102,7 @@ fn best_split(prefix: &[(f64, f64)], start: usize, end: usize, limits: &StepLimi
             continue;
         }
         let gain = value(here.0 - from.0, left) + value(to.0 - here.0, right) - whole;
-        if gain > 1e-9 && best.is_none_or(|(most, _)| gain > most) {
+        if gain > limits.min_gain.max(1e-9) && best.is_none_or(|(most, _)| gain > most) {
             best = Some((gain, at));
         }
     }
@@ -112,7 +113,8 @@ fn best_split(prefix: &[(f64, f64)], start: usize, end: usize, limits: &StepLimi
 mod tests {
     use super::*;
 
-    const FREE: StepLimits = StepLimits { leaves: 2, l2: 0.0, min_hessian: 0.0, level_smoothing: 0.0 };
+    const FREE: StepLimits =
+        StepLimits { leaves: 2, l2: 0.0, min_hessian: 0.0, min_gain: 0.0, level_smoothing: 0.0 };
 
     #[test]
     fn numbers_split_where_the_gradient_turns() {
