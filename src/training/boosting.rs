@@ -1,9 +1,9 @@
 //! Boosting of main effects, one bag at a time.
 //!
-//! In each round one pass over rows builds the histograms of all features on one gradient; every feature then proposes
-//! a small step, and all steps are taken together, as far as the curvature along their sum allows. Friedman (2001,
-//! <https://doi.org/10.1214/aos/1013203451>); main effects as in Lou, Caruana and Gehrke (2012,
-//! <https://doi.org/10.1145/2339530.2339556>).
+//! In each round one pass over rows builds the histograms of all features on one gradient; every feature then
+//! proposes a small step, and all steps are taken together, as far as the curvature along their sum allows.
+//! Friedman (2001, <https://doi.org/10.1214/aos/1013203451>); main effects as in Lou, Caruana and Gehrke
+//! (2012, <https://doi.org/10.1145/2339530.2339556>).
 
 use super::histogram::{Gradient, Histogram, LogisticTable, PLACES, Tables, sum_of};
 use super::params::AdditiveParams;

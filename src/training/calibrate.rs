@@ -1,7 +1,8 @@
 //! Learns a calibration curve: isotonic groups, shrunk towards a logistic curve.
 //!
-//! A logistic curve of two parameters (Platt 1999) says what few outcomes can say; pooled adjacent violators over groups
-//! (Zadrozny and Elkan 2002, <https://doi.org/10.1145/775047.775151>) corrects it where there are many.
+//! A logistic curve of two parameters (Platt 1999) says what few outcomes can say; pooled adjacent violators
+//! over groups (Zadrozny and Elkan 2002, <https://doi.org/10.1145/775047.775151>) corrects it where there are
+//! many.
 
 use crate::models::{Calibration, CalibrationKnot, ModelError};
 use crate::quantity::{LogOdds, Probability};
@@ -75,7 +76,8 @@ struct Logistic {
 }
 
 impl Logistic {
-    /// Newton's method from the identity, which also holds the slope back a little; the slope stays at 0 or above.
+    /// Newton's method from the identity, which also holds the slope back a little; the slope stays at 0 or
+    /// above.
     fn fit(groups: &[Group], unit: f64, base: f64) -> Self {
         let mut curve = Self { slope: 1.0, shift: 0.0 };
         for _ in 0..50 {

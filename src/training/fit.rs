@@ -64,15 +64,17 @@ pub struct HeldOut {
 }
 
 impl AdditiveParams {
-    /// Fits tables in bags, then calibration and scale on rows that no table has seen, and judges the result on them.
+    /// Fits tables in bags, then calibration and scale on rows that no table has seen, and judges the result
+    /// on them.
     ///
-    /// Groups are dealt into as many folds as there are bags. Bag `b` never sees fold `b`, stops on the next one and is
-    /// fitted on the rest; so every row is judged by a bag that has not seen it. With a later slice, tables are
-    /// fitted on earlier rows only and stopped and judged on later ones. Without a signal (see [`Evidence`]) the model
-    /// gives every row the base rate.
+    /// Groups are dealt into as many folds as there are bags. Bag `b` never sees fold `b`, stops on the next
+    /// one and is fitted on the rest; so every row is judged by a bag that has not seen it. With a later
+    /// slice, tables are fitted on earlier rows only and stopped and judged on later ones. Without a signal
+    /// (see [`Evidence`]) the model gives every row the base rate.
     ///
     /// # Errors
-    /// [`TrainError::Params`] for parameters out of range; [`TrainError::Model`] when a fitted value cannot be made.
+    /// [`TrainError::Params`] for parameters out of range; [`TrainError::Model`] when a fitted value cannot
+    /// be made.
     pub fn fit(
         &self,
         set: &TrainingSet<'_>,
@@ -190,7 +192,8 @@ fn evidence(set: &TrainingSet<'_>, held_out: &HeldOut) -> Result<Evidence, Train
     let mut kept = vec![false; set.n_rows()];
     held_out.rows.iter().for_each(|row| kept[*row] = true);
     let found = set.base_rate(|row| kept[row]);
-    // Judged rows may lack an outcome when a later slice is tiny; then the rate of all rows is the best there is.
+    // Judged rows may lack an outcome when a later slice is tiny; then the rate of all rows is the best there
+    // is.
     let base_rate = if found > 0.0 && found < 1.0 { found } else { set.base_rate(|_| true) };
     let measured = (positives.min(labels.len() - positives) >= MIN_OUTCOMES)
         .then(|| measure(&labels, &weights, held_out, base_rate))

@@ -59,7 +59,8 @@ impl Gradient {
 
 /// The logistic function as a table: linear between points 1/256 apart, so within 2e-7, constant beyond 16.
 ///
-/// Boosting asks for it once a row and round; the points come from `libm`, so a fit repeats on another machine.
+/// Boosting asks for it once a row and round; the points come from `libm`, so a fit repeats on another
+/// machine.
 #[derive(Clone, Debug)]
 pub(super) struct LogisticTable(Vec<f64>);
 
@@ -100,7 +101,8 @@ impl Histogram {
         self.pending = 0;
     }
 
-    /// Adds the gradients of rows at the margins the tables give them: one pass builds the sums of all features.
+    /// Adds the gradients of rows at the margins the tables give them: one pass builds the sums of all
+    /// features.
     pub(super) fn add_rows(
         &mut self,
         rows: impl Iterator<Item = usize>,

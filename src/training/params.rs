@@ -16,8 +16,8 @@ pub struct AdditiveParams {
     pub l2: f64,
     /// Least sum of `p (1 - p)` behind a value of a step: at least 0.
     pub min_hessian: f64,
-    /// Least fall of twice the log loss that a split must bring: at least 0. A split of noise brings about 1 by chance,
-    /// the best of many splits several times that.
+    /// Least fall of twice the log loss that a split must bring: at least 0. A split of noise brings about 1
+    /// by chance, the best of many splits several times that.
     pub min_gain: f64,
     /// Shrinkage of a level towards the average when levels are put in order, same unit as `l2`: at least 0.
     pub level_smoothing: f64,
@@ -25,7 +25,8 @@ pub struct AdditiveParams {
     pub bags: usize,
     /// Rounds without improvement on held-out rows after which a bag stops: at least 1.
     pub patience: usize,
-    /// Rows that take part in one round, chosen in turn: at least 1,000. Sets up to this size take part whole.
+    /// Rows that take part in one round, chosen in turn: at least 1,000. Sets up to this size take part
+    /// whole.
     pub rows_per_round: usize,
     /// Where the scale of 0 to 100 is anchored.
     pub scale: ScaleParams,

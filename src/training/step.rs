@@ -22,9 +22,9 @@ struct Segment {
 
 /// The Newton step of one feature: `-g / (h + l2)` on at most `leaves` runs of its bins, as log-odds per bin.
 ///
-/// Numbers keep their order; levels are ordered by `-g / (h + smoothing)`. Missing and unseen have a value of their
-/// own. The step is centred: its mean, weighted by `h`, is 0, so that steps of several features do not push the
-/// intercept together. Bins of levels without rows do not move.
+/// Numbers keep their order; levels are ordered by `-g / (h + smoothing)`. Missing and unseen have a value of
+/// their own. The step is centred: its mean, weighted by `h`, is 0, so that steps of several features do not
+/// push the intercept together. Bins of levels without rows do not move.
 pub(super) fn step(bins: &FeatureBins, sums: &[(f64, f64)], limits: &StepLimits) -> Vec<f64> {
     let n_bins = bins.n_bins();
     let first = usize::from(FIRST_BIN);
