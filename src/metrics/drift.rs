@@ -1,10 +1,11 @@
 //! Drift: how far a distribution has moved from its reference.
 
-/// Population stability index between two histograms over the same bins: `sum (a - e) ln(a / e)` of the shares.
+/// Population stability index between two histograms over the same bins: `sum (a - e) ln(a / e)` of the
+/// shares.
 ///
-/// Half a row is added to every bin of both, so that an empty bin does not make it infinite. Usual reading: below 0.1
-/// stable, above 0.25 moved. `None` with different lengths or an empty histogram. Siddiqi (2006), Credit Risk
-/// Scorecards.
+/// Half a row is added to every bin of both, so that an empty bin does not make it infinite. Usual reading:
+/// below 0.1 stable, above 0.25 moved. `None` with different lengths or an empty histogram. Siddiqi (2006),
+/// Credit Risk Scorecards.
 ///
 /// ```
 /// use propensity::metrics::population_stability_index;

@@ -1,8 +1,8 @@
 //! How well scores tell two outcomes apart, and how true probabilities are.
 //!
-//! Every function takes slices of equal length, one entry per row, and answers `None` where the measure is not
-//! defined: no rows, slices of different lengths, one outcome only, a value that is not finite. Sums are sums of whole
-//! numbers, so that the order of the rows cannot change a digit.
+//! Every function takes slices of equal length, one entry per row, and answers `None` where the measure is
+//! not defined: no rows, slices of different lengths, one outcome only, a value that is not finite. Sums are
+//! sums of whole numbers, so that the order of the rows cannot change a digit.
 
 mod drift;
 mod probability;

@@ -66,11 +66,11 @@ fn weighted_mean(
     (weight > 0.0 && weight.is_finite()).then(|| total.value() / weight)
 }
 
-/// Expected calibration error over `bins` bins of equal count: the mean, by rows, of the distance between the mean
-/// probability and the rate of the outcome in each bin.
+/// Expected calibration error over `bins` bins of equal count: the mean, by rows, of the distance between the
+/// mean probability and the rate of the outcome in each bin.
 ///
-/// Rows with one probability stay together, so a constant probability is one bin. `None` as for [`log_loss`], or when
-/// `bins` is 0. Naeini, Cooper and Hauskrecht (2015, <https://doi.org/10.1609/aaai.v29i1.9602>).
+/// Rows with one probability stay together, so a constant probability is one bin. `None` as for [`log_loss`],
+/// or when `bins` is 0. Naeini, Cooper and Hauskrecht (2015, <https://doi.org/10.1609/aaai.v29i1.9602>).
 pub fn expected_calibration_error(labels: &[bool], probabilities: &[f64], bins: usize) -> Option<f64> {
     if labels.is_empty()
         || bins == 0

@@ -2,11 +2,11 @@
 
 use super::both_classes;
 
-/// Area under the ROC curve: the share of (positive, negative) pairs in which the positive has the higher score, a tie
-/// counting half.
+/// Area under the ROC curve: the share of (positive, negative) pairs in which the positive has the higher
+/// score, a tie counting half.
 ///
-/// `AUC = (wins + ties / 2) / (n_positive * n_negative)`, counted exactly by ranks in `O(n log n)`. `None` when an
-/// outcome is missing.
+/// `AUC = (wins + ties / 2) / (n_positive * n_negative)`, counted exactly by ranks in `O(n log n)`. `None`
+/// when an outcome is missing.
 ///
 /// ```
 /// use propensity::metrics::auc;
@@ -35,19 +35,20 @@ pub struct AucInterval {
     pub high: f64,
 }
 
-/// The AUC and its 95 % interval by DeLong, DeLong and Clarke-Pearson (1988, <https://doi.org/10.2307/2531595>).
+/// The AUC and its 95 % interval by `DeLong` and others (1988, <https://doi.org/10.2307/2531595>).
 ///
-/// `Var = S10 / m + S01 / n`, where `S10` and `S01` are the sample variances of the share of negatives below each
-/// positive and of positives above each negative, by midranks (Sun and Xu 2014). Few rows in perfect order would have
-/// no variance at all, so `Var` is never taken below `0.25 / (m n)`, that of one pair. `None` as for [`auc`], or with
-/// fewer than two rows of an outcome.
+/// `Var = S10 / m + S01 / n`, where `S10` and `S01` are the sample variances of the share of negatives below
+/// each positive and of positives above each negative, by midranks (Sun and Xu 2014). Few rows in perfect
+/// order would have no variance at all, so `Var` is never taken below `0.25 / (m n)`, that of one pair.
+/// `None` as for [`auc`], or with fewer than two rows of an outcome.
 pub fn auc_interval(labels: &[bool], scores: &[f64]) -> Option<AucInterval> {
     let (positives, negatives) = both_classes(labels, scores)?;
     if positives < 2 || negatives < 2 {
         return None;
     }
     let (m, n) = (positives as u128, negatives as u128);
-    // In half pairs, so whole: for each positive twice the negatives below plus ties, for each negative the mirror.
+    // In half pairs, so whole: for each positive twice the negatives below plus ties, for each negative the
+    // mirror.
     let (mut sum, mut squares_positive, mut squares_negative) = (0_u128, 0_u128, 0_u128);
     let (mut negatives_below, mut positives_below) = (0_u128, 0_u128);
     for tie in ties(labels, scores) {
@@ -61,7 +62,8 @@ pub fn auc_interval(labels: &[bool], scores: &[f64]) -> Option<AucInterval> {
         positives_below += p;
     }
     let auc = sum as f64 / (2.0 * m as f64 * n as f64);
-    // Sample variance of whole numbers: (N * sum of squares - sum squared) / (N * (N - 1)), exact until the division.
+    // Sample variance of whole numbers: (N * sum of squares - sum squared) / (N * (N - 1)), exact until the
+    // division.
     let variance = |squares: u128, count: u128, others: u128| {
         let spread = (count * squares - sum * sum) as f64;
         spread / (count as f64 * (count - 1) as f64) / (4.0 * others as f64 * others as f64)
@@ -74,7 +76,8 @@ pub fn auc_interval(labels: &[bool], scores: &[f64]) -> Option<AucInterval> {
 
 /// Average precision: the mean, over positives, of the share of positives among the rows at or above each.
 ///
-/// `AP = sum over distinct scores of (recall step) * precision`; tied rows enter together. `None` as for [`auc`].
+/// `AP = sum over distinct scores of (recall step) * precision`; tied rows enter together. `None` as for
+/// [`auc`].
 pub fn average_precision(labels: &[bool], scores: &[f64]) -> Option<f64> {
     let (positives, _) = both_classes(labels, scores)?;
     let (mut taken, mut found, mut area) = (0_usize, 0_usize, 0.0);
@@ -115,8 +118,8 @@ pub struct GainRow {
 
 /// Gains and lift by equal parts of the list, best first: ten parts are deciles.
 ///
-/// Rows with one score share their positives evenly, so that the order of the input does not matter. `None` as for
-/// [`auc`], or when `parts` is 0 or more than the rows.
+/// Rows with one score share their positives evenly, so that the order of the input does not matter. `None`
+/// as for [`auc`], or when `parts` is 0 or more than the rows.
 pub fn gains(labels: &[bool], scores: &[f64], parts: usize) -> Option<Vec<GainRow>> {
     let (positives, negatives) = both_classes(labels, scores)?;
     let n = positives + negatives;
@@ -232,8 +235,9 @@ mod tests {
 
     #[test]
     fn delong_by_hand() {
-        // Shares of negatives below the positives: 1, 2/3, 1/6; of positives above the negatives: 1/3, 2/3, 5/6.
-        // Both have mean 11/18; sample variances 0.175926 and 0.064815; Var = (0.175926 + 0.064815) / 3 = 0.0802469.
+        // Shares of negatives below the positives: 1, 2/3, 1/6; of positives above the negatives: 1/3, 2/3,
+        // 5/6. Both have mean 11/18; sample variances 0.175926 and 0.064815; Var = (0.175926 + 0.064815) / 3
+        // = 0.0802469.
         let interval = auc_interval(&LABELS, &SCORES).unwrap();
         assert!((interval.auc - 11.0 / 18.0).abs() < 1e-15);
         assert!(

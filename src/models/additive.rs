@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::binned::BinnedMatrix;
-use super::binning::{MAX_BINS, MISSING_BIN, UNSEEN_BIN};
+use super::binning::{MAX_BINS, UNSEEN_BIN};
 use super::error::ModelError;
 use crate::quantity::LogOdds;
 
@@ -35,9 +35,9 @@ impl FeatureTable {
 
 /// `margin(row) = base + sum over features of table[feature][bin(row, feature)]`, in whole steps of log-odds.
 ///
-/// Every table has mean 0 over the population it was fitted on, to the nearest step, so that a contribution says how
-/// far a row stands from the average row. Every margin fits 32 bits: the largest weights and the base together stay
-/// below 2048.
+/// Every table has mean 0 over the population it was fitted on, to the nearest step, so that a contribution
+/// says how far a row stands from the average row. Every margin fits 32 bits: the largest weights and the
+/// base together stay below 2048.
 ///
 /// ```
 /// use propensity::models::AdditiveModel;
@@ -107,15 +107,15 @@ impl AdditiveModel {
         Self::try_new(base, Vec::new())
     }
 
-    /// Centres tables (feature, weights) on a population given as rows per bin of every feature, and moves their means
-    /// into the base.
+    /// Centres tables (feature, weights) on a population given as rows per bin of every feature, and moves
+    /// their means into the base.
     ///
-    /// A mean is rounded to the nearest step. Missing and unseen bins no row of the population fell into weigh 0: no
-    /// evidence. Tables without any weight are left out.
+    /// A mean is rounded to the nearest step. Missing and unseen bins no row of the population fell into
+    /// weigh 0: no evidence. Tables without any weight are left out.
     ///
     /// # Errors
-    /// [`ModelError::Table`] when a table and the counts of its feature differ in length, features repeat, or margins
-    /// could exceed 2048.
+    /// [`ModelError::Table`] when a table and the counts of its feature differ in length, features repeat, or
+    /// margins could exceed 2048.
     pub fn centred(
         base: LogOdds,
         tables: Vec<(usize, Vec<i32>)>,
@@ -137,7 +137,7 @@ impl AdditiveModel {
             let mean = rounded_share(weighted_sum(&weights, counts, |weight| weight), rows);
             let shift = i32::try_from(mean).unwrap_or(0);
             for (bin, weight) in weights.iter_mut().enumerate() {
-                let unheard = counts[bin] == 0 && bin <= usize::from(UNSEEN_BIN.max(MISSING_BIN));
+                let unheard = counts[bin] == 0 && bin <= usize::from(UNSEEN_BIN);
                 *weight = if unheard { 0 } else { weight.saturating_sub(shift) };
             }
             base = base + LogOdds::from_steps(i64::from(shift));
@@ -196,10 +196,12 @@ impl AdditiveModel {
         Ok(())
     }
 
-    /// What every feature of a row adds, in the order of the signature; with the base they sum to the margin exactly.
+    /// What every feature of a row adds, in the order of the signature; with the base they sum to the margin
+    /// exactly.
     ///
     /// # Panics
-    /// When the row is not one of the binning the model was fitted with, or `contributions` is shorter than the row.
+    /// When the row is not one of the binning the model was fitted with, or `contributions` is shorter than
+    /// the row.
     pub fn contributions_into(&self, row: &[u8], contributions: &mut [LogOdds]) {
         contributions[..row.len()].fill(LogOdds::ZERO);
         for table in &self.tables {

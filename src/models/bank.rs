@@ -8,10 +8,11 @@ use crate::quantity::LogOdds;
 /// Models in one block of the layout.
 const LANES: usize = 8;
 
-/// The tables of several models side by side: the entries of eight models for one bin are neighbours in memory.
+/// The tables of several models side by side: the entries of eight models for one bin are neighbours in
+/// memory.
 ///
-/// Margins are the same whole numbers as those of [`AdditiveModel::margin`]; only the order of the sums differs, and
-/// whole numbers do not mind. Cost: one load of 32 bytes per feature, row and eight models.
+/// Margins are the same whole numbers as those of [`AdditiveModel::margin`]; only the order of the sums
+/// differs, and whole numbers do not mind. Cost: one load of 32 bytes per feature, row and eight models.
 #[derive(Clone, Debug)]
 pub struct MarginBank {
     n_models: usize,

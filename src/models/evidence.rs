@@ -20,11 +20,12 @@ pub enum Signal {
 pub struct Measured {
     /// Area under the ROC curve.
     pub auc: f64,
-    /// Lower end of its 95 % interval (DeLong 1988).
+    /// Lower end of its 95 % interval, by the method of [`auc_interval`](crate::metrics::auc_interval).
     pub auc_low: f64,
     /// Upper end of its 95 % interval.
     pub auc_high: f64,
-    /// Mean surprise of the calibrated probabilities, in nats; calibrated on other rows than it is measured on.
+    /// Mean surprise of the calibrated probabilities, in nats; calibrated on other rows than it is measured
+    /// on.
     pub log_loss: f64,
     /// Mean surprise of the base rate given to every row.
     pub log_loss_of_base_rate: f64,
@@ -79,11 +80,12 @@ impl From<Evidence> for EvidenceShape {
 }
 
 impl Evidence {
-    /// Judges measures: a signal is found when the AUC interval lies above 0.5 and the log loss beats the base rate's.
+    /// Judges measures: a signal is found when the AUC interval lies above 0.5 and the log loss beats the
+    /// base rate's.
     ///
     /// # Errors
-    /// [`ModelError::Evidence`] when positives exceed rows, the base rate is not between 0 and 1, or a measure is out
-    /// of its range.
+    /// [`ModelError::Evidence`] when positives exceed rows, the base rate is not between 0 and 1, or a
+    /// measure is out of its range.
     pub fn try_new(
         rows: u64,
         positives: u64,

@@ -11,7 +11,8 @@ pub struct Reason {
     pub evidence: LogOdds,
 }
 
-/// The `k` contributions furthest from 0, the furthest first; equal ones in the order of features; zeros left out.
+/// The `k` contributions furthest from 0, the furthest first; equal ones in the order of features; zeros left
+/// out.
 ///
 /// ```
 /// use propensity::models::strongest;

@@ -2,8 +2,8 @@
 
 /// The value at `x` of the curve through `knots` (ascending in x): linear between knots, constant outside.
 ///
-/// Exact at the knots and monotone where they are: the share of the way is rounded monotonically, and the result is
-/// held within the two values around it. No knots give 0.
+/// Exact at the knots and monotone where they are: the share of the way is rounded monotonically, and the
+/// result is held within the two values around it. No knots give 0.
 pub(super) fn interpolate<K>(knots: &[K], point: impl Fn(&K) -> (f64, f64), x: f64) -> f64 {
     let after = knots.partition_point(|knot| point(knot).0 <= x);
     let left = after.checked_sub(1).and_then(|index| knots.get(index)).map(&point);

@@ -1,9 +1,9 @@
 //! Fitted scorers: bins, additive tables, calibration, scale, and the reasons behind a score.
 //!
-//! The line from a row of features to a score has four steps, each a fitted, immutable value:
-//! [`Binning`] (values to bins), [`AdditiveModel`] (bins to log-odds, an exact sum), [`Calibration`] (log-odds to
-//! probability) and [`Scale`] (probability to 0-100). [`FittedModel`] holds the last three for one product; one binning
-//! serves all products. Nothing here fits anything; `training` does.
+//! The line from a row of features to a score has four steps, each a fitted, immutable value: [`Binning`]
+//! (values to bins), [`AdditiveModel`] (bins to log-odds, an exact sum), [`Calibration`] (log-odds to
+//! probability) and [`Scale`] (probability to 0-100). [`FittedModel`] holds the last three for one product;
+//! one binning serves all products. Nothing here fits anything; `training` does.
 
 mod additive;
 mod bank;
@@ -14,6 +14,7 @@ mod error;
 mod evidence;
 mod explain;
 mod knots;
+mod learn;
 mod scale;
 mod scorer;
 

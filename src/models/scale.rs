@@ -54,12 +54,12 @@ impl From<Scale> for ScaleShape {
     }
 }
 
-/// Where a scale is anchored: for each of the scores 75, 55 and 30, a share of the reference population and a least
-/// lift.
+/// Where a scale is anchored: for each of the scores 75, 55 and 30, a share of the reference population and a
+/// least lift.
 ///
-/// The probability that gets the score is the larger of two: the one that the share of the population reaches, and the
-/// one whose odds are `lift` times the odds of the base rate. The second keeps a population without differences from
-/// being spread over the scale.
+/// The probability that gets the score is the larger of two: the one that the share of the population
+/// reaches, and the one whose odds are `lift` times the odds of the base rate. The second keeps a population
+/// without differences from being spread over the scale.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ScaleParams {
     /// Shares of the population at or above 75, 55 and 30: ascending, between 0 and 1.
@@ -98,7 +98,8 @@ const ANCHORS: [Score; 3] = [Score::whole(75), Score::whole(55), Score::whole(30
 const SUMMIT: Score = Score::whole(98);
 
 impl Scale {
-    /// A curve through knots that ascend strictly in both, from probability 0 at score 0 to probability 1 at 100.
+    /// A curve through knots that ascend strictly in both, from probability 0 at score 0 to probability 1 at
+    /// 100.
     ///
     /// # Errors
     /// [`ModelError::Knots`] when an end is missing or the order is broken.
@@ -115,7 +116,8 @@ impl Scale {
         Err(ModelError::Knots { curve: "scale", fault: fault.to_owned() })
     }
 
-    /// Anchors a scale on the probabilities of a reference population (accounts, as many as there are, in any order).
+    /// Anchors a scale on the probabilities of a reference population (accounts, as many as there are, in any
+    /// order).
     ///
     /// # Errors
     /// [`ModelError::Params`] for parameters out of range, no reference, or a base rate of 0 or 1.
@@ -127,10 +129,12 @@ impl Scale {
         Self::anchored_weighted(reference, None, base_rate, params)
     }
 
-    /// [`anchored`](Self::anchored) for a reference of which each row stands for `weight` rows of the population.
+    /// [`anchored`](Self::anchored) for a reference of which each row stands for `weight` rows of the
+    /// population.
     ///
     /// # Errors
-    /// As [`anchored`](Self::anchored); also [`ModelError::Params`] when weights and reference differ in length.
+    /// As [`anchored`](Self::anchored); also [`ModelError::Params`] when weights and reference differ in
+    /// length.
     pub fn anchored_weighted(
         reference: &[Probability],
         weights: Option<&[f32]>,
@@ -236,8 +240,8 @@ mod tests {
 
     #[test]
     fn anchors_by_hand() {
-        // Probabilities 0.001 to 0.100 in hundred steps, base rate 0.05: the shares reach 0.096, 0.086 and 0.061; odds
-        // of 2, 1.4 and 1 times 1/19 are 0.0952, 0.0686 and 0.05.
+        // Probabilities 0.001 to 0.100 in hundred steps, base rate 0.05: the shares reach 0.096, 0.086 and
+        // 0.061; odds of 2, 1.4 and 1 times 1/19 are 0.0952, 0.0686 and 0.05.
         let reference: Vec<_> = (1..=100).map(|i| probability(f64::from(i) / 1000.0)).collect();
         let scale = Scale::anchored(&reference, probability(0.05), &ScaleParams::default()).unwrap();
         let points: Vec<_> =

@@ -25,9 +25,9 @@ pub struct Scored {
 
 /// Anything that scores rows of bins by an exact sum of contributions.
 ///
-/// A row is one of a [`BinnedMatrix`] made by the binning named by [`binning`](Self::binning). Whoever implements the
-/// trait keeps three promises: [`base`](Self::base) plus the contributions is the margin, to the step; probability
-/// never falls as the margin rises; score never falls as the probability rises.
+/// A row is one of a [`BinnedMatrix`] made by the binning named by [`binning`](Self::binning). Whoever
+/// implements the trait keeps three promises: [`base`](Self::base) plus the contributions is the margin, to
+/// the step; probability never falls as the margin rises; score never falls as the probability rises.
 pub trait Scorer: Send + Sync {
     /// Names and kinds of the features, in the order of a row.
     fn signature(&self) -> &FeatureSignature;
@@ -57,7 +57,8 @@ pub trait Scorer: Send + Sync {
         contributions
     }
 
-    /// Probability and score of a margin that was computed elsewhere, by a [`MarginBank`](super::MarginBank) say.
+    /// Probability and score of a margin that was computed elsewhere, by a [`MarginBank`](super::MarginBank)
+    /// say.
     fn scored_at(&self, margin: LogOdds) -> Scored {
         let probability = self.probability(margin);
         Scored { margin, probability, score: self.score(probability) }
@@ -123,8 +124,8 @@ impl FittedModel {
     /// Joins the parts of a model fitted on rows of `binning`.
     ///
     /// # Errors
-    /// [`ModelError::Table`] when a table speaks of a feature or of bins the binning does not have, or when a model
-    /// without signal has tables.
+    /// [`ModelError::Table`] when a table speaks of a feature or of bins the binning does not have, or when a
+    /// model without signal has tables.
     pub fn try_new(
         binning: &Binning,
         additive: AdditiveModel,
@@ -160,8 +161,8 @@ impl FittedModel {
     /// Checks that the model was fitted on rows of `binning`: call it once after reading both from a file.
     ///
     /// # Errors
-    /// [`ModelError::Binning`] for another binning, [`ModelError::Table`] for a table of another length than its
-    /// feature has bins.
+    /// [`ModelError::Binning`] for another binning, [`ModelError::Table`] for a table of another length than
+    /// its feature has bins.
     pub fn check_binning(&self, binning: &Binning) -> Result<(), ModelError> {
         if binning.fingerprint() != self.binning {
             let (expected, found) = (self.binning.to_string(), binning.fingerprint().to_string());

@@ -1,11 +1,11 @@
 //! Boosting of main effects, one bag at a time.
 //!
-//! In each round one pass over rows builds the histograms of all features on one gradient; every feature then proposes
-//! a small step, and all steps are taken together, as far as the curvature along their sum allows. Friedman (2001,
-//! <https://doi.org/10.1214/aos/1013203451>); main effects as in Lou, Caruana and Gehrke (2012,
-//! <https://doi.org/10.1145/2339530.2339556>).
+//! In each round one pass over rows builds the histograms of all features on one gradient; every feature then
+//! proposes a small step, and all steps are taken together, as far as the curvature along their sum allows.
+//! Friedman (2001, <https://doi.org/10.1214/aos/1013203451>); main effects as in Lou, Caruana and Gehrke
+//! (2012, <https://doi.org/10.1145/2339530.2339556>).
 
-use super::histogram::{Gradient, Histogram, PLACES, Tables, sum_of};
+use super::histogram::{Gradient, Histogram, LogisticTable, PLACES, Tables, sum_of};
 use super::params::AdditiveParams;
 use super::set::TrainingSet;
 use super::step::{StepLimits, step};
@@ -52,6 +52,7 @@ struct Booster<'a> {
     params: &'a AdditiveParams,
     limits: StepLimits,
     largest_weight: f64,
+    logistic: LogisticTable,
 }
 
 /// Grows the tables of one bag until its stopping rows see no improvement.
@@ -63,7 +64,7 @@ pub(super) fn boost(
     seed: Seed,
 ) -> Bag {
     let largest_weight = (0..set.n_rows()).map(|row| set.weight(row)).fold(f64::MIN_POSITIVE, f64::max);
-    let booster = Booster { set, params, limits, largest_weight };
+    let booster = Booster { set, params, limits, largest_weight, logistic: LogisticTable::new() };
     let (tables, rounds) = booster.run(rows, seed);
     let judged = rows.judge.iter().map(|&row| tables.margin(set.rows().binned.row(row))).collect();
     Bag { tables, rounds, judged }
@@ -109,7 +110,7 @@ impl Booster<'_> {
             let hash = hash_bytes(seed.value(), &self.set.rows().groups[row].to_le_bytes());
             let block = &mut blocks[(hash % n_blocks as u64) as usize];
             block.rows.push(row);
-            if (hash >> 32) % probes == 0 {
+            if (hash >> 32).is_multiple_of(probes) {
                 block.probe.push(row);
             }
         }
@@ -118,7 +119,7 @@ impl Booster<'_> {
 
     fn gradient(&self, tables: &Tables, row: usize, bins: &[u8]) -> Gradient {
         let weight = self.set.weight(row) / self.largest_weight;
-        Gradient::new(tables.margin(bins), self.set.rows().labels[row], weight)
+        Gradient::new(self.logistic.at(tables.margin(bins)), self.set.rows().labels[row], weight)
     }
 
     fn fill(&self, histogram: &mut Histogram, tables: &Tables, block: &Block) {

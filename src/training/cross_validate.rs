@@ -27,12 +27,12 @@ pub struct CrossValidation {
 
 /// Fits on all folds but one and predicts that one, for every fold; groups are dealt into folds by hash.
 ///
-/// With a later slice, both slices of a held-out group are held out and all of its rows are predicted. Cost: `folds`
-/// fits.
+/// With a later slice, both slices of a held-out group are held out and all of its rows are predicted. Cost:
+/// `folds` fits.
 ///
 /// # Errors
-/// [`TrainError::Params`] for fewer than 2 folds or parameters out of range; [`TrainError::Set`] when a fold leaves too
-/// little to learn from.
+/// [`TrainError::Params`] for fewer than 2 folds or parameters out of range; [`TrainError::Set`] when a fold
+/// leaves too little to learn from.
 pub fn cross_validate(
     params: &AdditiveParams,
     set: &TrainingSet<'_>,

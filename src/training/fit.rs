@@ -64,15 +64,17 @@ pub struct HeldOut {
 }
 
 impl AdditiveParams {
-    /// Fits tables in bags, then calibration and scale on rows that no table has seen, and judges the result on them.
+    /// Fits tables in bags, then calibration and scale on rows that no table has seen, and judges the result
+    /// on them.
     ///
-    /// Groups are dealt into as many folds as there are bags. Bag `b` never sees fold `b`, stops on the next one and is
-    /// fitted on the rest; so every row is judged by a bag that has not seen it. With a later slice, tables are
-    /// fitted on earlier rows only and stopped and judged on later ones. Without a signal (see [`Evidence`]) the model
-    /// gives every row the base rate.
+    /// Groups are dealt into as many folds as there are bags. Bag `b` never sees fold `b`, stops on the next
+    /// one and is fitted on the rest; so every row is judged by a bag that has not seen it. With a later
+    /// slice, tables are fitted on earlier rows only and stopped and judged on later ones. Without a signal
+    /// (see [`Evidence`]) the model gives every row the base rate.
     ///
     /// # Errors
-    /// [`TrainError::Params`] for parameters out of range; [`TrainError::Model`] when a fitted value cannot be made.
+    /// [`TrainError::Params`] for parameters out of range; [`TrainError::Model`] when a fitted value cannot
+    /// be made.
     pub fn fit(
         &self,
         set: &TrainingSet<'_>,
@@ -126,6 +128,7 @@ impl AdditiveParams {
             leaves: self.leaves,
             l2: self.l2 * (FEW_OUTCOMES / fewer).max(1.0),
             min_hessian: self.min_hessian,
+            min_gain: self.min_gain,
             level_smoothing: self.level_smoothing,
         }
     }
@@ -173,8 +176,7 @@ fn judge(
             .collect();
         let both = others.iter().any(|row| row.1) && others.iter().any(|row| !row.1);
         let curve = if both { Some(learn(&others)?) } else { None };
-        for (place, (row, margin)) in margins.iter().enumerate().filter(|(_, (row, _))| folds[*row] == fold) {
-            debug_assert_eq!(folds[*row], fold);
+        for (place, (_, margin)) in margins.iter().enumerate().filter(|(_, (row, _))| folds[*row] == fold) {
             let probability = curve.as_ref().map_or(margin.probability(), |curve| curve.probability(*margin));
             probabilities[place] = probability.value();
         }
@@ -190,7 +192,8 @@ fn evidence(set: &TrainingSet<'_>, held_out: &HeldOut) -> Result<Evidence, Train
     let mut kept = vec![false; set.n_rows()];
     held_out.rows.iter().for_each(|row| kept[*row] = true);
     let found = set.base_rate(|row| kept[row]);
-    // Judged rows may lack an outcome when a later slice is tiny; then the rate of all rows is the best there is.
+    // Judged rows may lack an outcome when a later slice is tiny; then the rate of all rows is the best there
+    // is.
     let base_rate = if found > 0.0 && found < 1.0 { found } else { set.base_rate(|_| true) };
     let measured = (positives.min(labels.len() - positives) >= MIN_OUTCOMES)
         .then(|| measure(&labels, &weights, held_out, base_rate))
@@ -222,7 +225,7 @@ fn constant(base_rate: f64) -> Result<AdditiveModel, TrainError> {
 /// The mean of the bags' tables, centred on all rows.
 fn average(set: &TrainingSet<'_>, bags: &[Bag]) -> Result<AdditiveModel, TrainError> {
     let binning = set.rows().binning;
-    let count = bags.len() as i64;
+    let count = i64::try_from(bags.len()).unwrap_or(i64::MAX);
     let mean = |sum: i64| (2 * sum + count).div_euclid(2 * count);
     let base = LogOdds::from_steps(mean(bags.iter().map(|bag| bag.tables.base).sum()));
     let tables = binning

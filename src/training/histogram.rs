@@ -42,9 +42,8 @@ pub(super) struct Gradient {
 }
 
 impl Gradient {
-    /// `g = w (p - y)` and `h = w p (1 - p)` for a weight of 0 to 1.
-    pub(super) fn new(margin: LogOdds, label: bool, weight: f64) -> Self {
-        let p = margin.probability().value();
+    /// `g = w (p - y)` and `h = w p (1 - p)` for a probability and a weight of 0 to 1.
+    pub(super) fn new(p: f64, label: bool, weight: f64) -> Self {
         let y = if label { 1.0 } else { 0.0 };
         Self {
             first: ((p - y) * weight * UNIT).round() as i64,
@@ -55,6 +54,31 @@ impl Gradient {
     /// Both in one number: the first in the upper half, the second, never negative, in the lower.
     const fn packed(self) -> i64 {
         (self.first << 32) + self.second
+    }
+}
+
+/// The logistic function as a table: linear between points 1/256 apart, so within 2e-7, constant beyond 16.
+///
+/// Boosting asks for it once a row and round; the points come from `libm`, so a fit repeats on another
+/// machine.
+#[derive(Clone, Debug)]
+pub(super) struct LogisticTable(Vec<f64>);
+
+impl LogisticTable {
+    const REACH: i64 = 16 * LogOdds::STEPS;
+    const STRIDE: i64 = LogOdds::STEPS / 256;
+
+    pub(super) fn new() -> Self {
+        let points = 2 * Self::REACH / Self::STRIDE + 1;
+        let point = |i| LogOdds::from_steps(i * Self::STRIDE - Self::REACH).probability().value();
+        Self((0..=points).map(point).collect())
+    }
+
+    pub(super) fn at(&self, margin: LogOdds) -> f64 {
+        let from_start = margin.steps().clamp(-Self::REACH, Self::REACH) + Self::REACH;
+        let (place, past) = ((from_start / Self::STRIDE) as usize, from_start % Self::STRIDE);
+        let (left, right) = (self.0[place], self.0[place + 1]);
+        left + (right - left) * (past as f64 / Self::STRIDE as f64)
     }
 }
 
@@ -77,7 +101,8 @@ impl Histogram {
         self.pending = 0;
     }
 
-    /// Adds the gradients of rows at the margins the tables give them: one pass builds the sums of all features.
+    /// Adds the gradients of rows at the margins the tables give them: one pass builds the sums of all
+    /// features.
     pub(super) fn add_rows(
         &mut self,
         rows: impl Iterator<Item = usize>,
@@ -142,9 +167,18 @@ mod tests {
 
     #[test]
     fn gradients_by_hand() {
-        let even = Gradient::new(LogOdds::ZERO, true, 1.0);
+        let even = Gradient::new(0.5, true, 1.0);
         assert_eq!((even.first, even.second), (-65_536, 32_768));
-        let half = Gradient::new(LogOdds::ZERO, false, 0.5);
+        let half = Gradient::new(0.5, false, 0.5);
         assert_eq!((half.first, half.second), (32_768, 16_384));
+    }
+
+    #[test]
+    fn the_table_is_the_logistic_function() {
+        let table = LogisticTable::new();
+        for steps in (-20_000_000..20_000_000).step_by(77_777) {
+            let margin = LogOdds::from_steps(steps);
+            assert!((table.at(margin) - margin.probability().value()).abs() < 2e-7, "{steps}");
+        }
     }
 }

@@ -51,8 +51,8 @@ fn matrix(records: &Array2<f64>, names: &[String]) -> Result<FeatureMatrix, Matr
     FeatureMatrix::try_new(ids, columns.collect())
 }
 
-/// Every row is a group of its own; a cell that is not a finite number is missing. The seed is 0 and the work stays on one thread: call
-/// [`AdditiveParams::fit`] itself for more.
+/// Every row is a group of its own; a cell that is not a finite number is missing. The seed is 0 and the work
+/// stays on one thread: call [`AdditiveParams::fit`] itself for more.
 ///
 /// ```
 /// use linfa::DatasetBase;
@@ -63,7 +63,7 @@ fn matrix(records: &Array2<f64>, names: &[String]) -> Result<FeatureMatrix, Matr
 /// let seats = Array2::from_shape_fn((400, 1), |(i, _)| if i % 50 == 49 { f64::NAN } else { (i % 200) as f64 });
 /// let bought = Array1::from_shape_fn(400, |i| if i % 200 > 100 { i % 4 != 0 } else { i % 4 == 0 });
 /// let dataset = DatasetBase::new(seats, bought);
-/// let model = AdditiveParams::default().fit(&dataset)?;
+/// let model = Fit::fit(&AdditiveParams::default(), &dataset)?;
 /// let probabilities = model.predict(&dataset);
 /// assert!(*probabilities[150] > 0.6 && *probabilities[20] < 0.4);
 /// # Ok::<(), propensity::training::TrainError>(())

@@ -1,8 +1,8 @@
 //! Training: from rows with outcomes to a fitted model and the evidence for it.
 //!
-//! Stands beside the line that scores: it sees labels, the line does not. [`AdditiveParams::fit`] boosts tables in bags,
-//! calibrates them on rows no bag has used, and says whether there was anything to learn. A fit repeats bit for bit for
-//! any number of threads and any order of rows.
+//! Stands beside the line that scores: it sees labels, the line does not. [`AdditiveParams::fit`] boosts
+//! tables in bags, calibrates them on rows no bag has used, and says whether there was anything to learn. A
+//! fit repeats bit for bit for any number of threads and any order of rows.
 
 mod boosting;
 mod calibrate;

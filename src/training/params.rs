@@ -16,13 +16,17 @@ pub struct AdditiveParams {
     pub l2: f64,
     /// Least sum of `p (1 - p)` behind a value of a step: at least 0.
     pub min_hessian: f64,
+    /// Least fall of twice the log loss that a split must bring: at least 0. A split of noise brings about 1
+    /// by chance, the best of many splits several times that.
+    pub min_gain: f64,
     /// Shrinkage of a level towards the average when levels are put in order, same unit as `l2`: at least 0.
     pub level_smoothing: f64,
     /// Bags, each with its own rows held out: 3 to 64. The tables are the mean over bags.
     pub bags: usize,
     /// Rounds without improvement on held-out rows after which a bag stops: at least 1.
     pub patience: usize,
-    /// Rows that take part in one round, chosen in turn: at least 1,000. Sets up to this size take part whole.
+    /// Rows that take part in one round, chosen in turn: at least 1,000. Sets up to this size take part
+    /// whole.
     pub rows_per_round: usize,
     /// Where the scale of 0 to 100 is anchored.
     pub scale: ScaleParams,
@@ -36,10 +40,11 @@ impl Default for AdditiveParams {
             leaves: 4,
             l2: 2.0,
             min_hessian: 2.0,
+            min_gain: 0.0,
             level_smoothing: 5.0,
             bags: 8,
             patience: 40,
-            rows_per_round: 100_000,
+            rows_per_round: 250_000,
             scale: ScaleParams::default(),
         }
     }
@@ -67,6 +72,7 @@ impl AdditiveParams {
         );
         check("leaves", (2..=64).contains(&self.leaves), self.leaves.to_string(), "2 to 64");
         check("l2", amount(self.l2), self.l2.to_string(), "at least 0");
+        check("min_gain", amount(self.min_gain), self.min_gain.to_string(), "at least 0");
         check("min_hessian", amount(self.min_hessian), self.min_hessian.to_string(), "at least 0");
         check(
             "level_smoothing",

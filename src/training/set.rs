@@ -19,7 +19,8 @@ pub struct TrainingRows<'a> {
     pub groups: &'a [u64],
     /// How many rows of the population each row stands for; 1 when absent.
     pub weights: Option<&'a [f32]>,
-    /// Which rows are of the later time slice: used for stopping, calibration and judging, never for fitting tables.
+    /// Which rows are of the later time slice: used for stopping, calibration and judging, never for fitting
+    /// tables.
     pub later: Option<&'a [bool]>,
     /// Which features may be read; all when absent.
     pub features: Option<&'a [bool]>,
@@ -36,8 +37,8 @@ impl<'a> TrainingSet<'a> {
     /// Checks the parts.
     ///
     /// # Errors
-    /// [`TrainError::Set`] with every fault: lengths, a foreign binning, an outcome that is missing (overall or on one
-    /// side of the time split), weights that are not positive, fewer than 8 groups.
+    /// [`TrainError::Set`] with every fault: lengths, a foreign binning, an outcome that is missing (overall
+    /// or on one side of the time split), weights that are not positive, fewer than 8 groups.
     pub fn try_new(rows: TrainingRows<'a>) -> Result<Self, TrainError> {
         let mut faults = Vec::new();
         let expected = rows.binned.n_rows();

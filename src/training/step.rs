@@ -8,6 +8,7 @@ pub(super) struct StepLimits {
     pub(super) leaves: usize,
     pub(super) l2: f64,
     pub(super) min_hessian: f64,
+    pub(super) min_gain: f64,
     pub(super) level_smoothing: f64,
 }
 
@@ -21,9 +22,9 @@ struct Segment {
 
 /// The Newton step of one feature: `-g / (h + l2)` on at most `leaves` runs of its bins, as log-odds per bin.
 ///
-/// Numbers keep their order; levels are ordered by `-g / (h + smoothing)`. Missing and unseen have a value of their
-/// own. The step is centred: its mean, weighted by `h`, is 0, so that steps of several features do not push the
-/// intercept together. Bins of levels without rows do not move.
+/// Numbers keep their order; levels are ordered by `-g / (h + smoothing)`. Missing and unseen have a value of
+/// their own. The step is centred: its mean, weighted by `h`, is 0, so that steps of several features do not
+/// push the intercept together. Bins of levels without rows do not move.
 pub(super) fn step(bins: &FeatureBins, sums: &[(f64, f64)], limits: &StepLimits) -> Vec<f64> {
     let n_bins = bins.n_bins();
     let first = usize::from(FIRST_BIN);
@@ -95,14 +96,13 @@ fn best_split(prefix: &[(f64, f64)], start: usize, end: usize, limits: &StepLimi
     let value = |g: f64, h: f64| g * g / (h + limits.l2 + 1e-9);
     let whole = value(to.0 - from.0, to.1 - from.1);
     let mut best: Option<(f64, usize)> = None;
-    for at in start + 1..end {
-        let here = prefix[at];
+    for (at, here) in prefix.iter().enumerate().take(end).skip(start + 1) {
         let (left, right) = (here.1 - from.1, to.1 - here.1);
         if left < limits.min_hessian || right < limits.min_hessian {
             continue;
         }
         let gain = value(here.0 - from.0, left) + value(to.0 - here.0, right) - whole;
-        if gain > 1e-9 && best.is_none_or(|(most, _)| gain > most) {
+        if gain > limits.min_gain.max(1e-9) && best.is_none_or(|(most, _)| gain > most) {
             best = Some((gain, at));
         }
     }
@@ -113,7 +113,8 @@ fn best_split(prefix: &[(f64, f64)], start: usize, end: usize, limits: &StepLimi
 mod tests {
     use super::*;
 
-    const FREE: StepLimits = StepLimits { leaves: 2, l2: 0.0, min_hessian: 0.0, level_smoothing: 0.0 };
+    const FREE: StepLimits =
+        StepLimits { leaves: 2, l2: 0.0, min_hessian: 0.0, min_gain: 0.0, level_smoothing: 0.0 };
 
     #[test]
     fn numbers_split_where_the_gradient_turns() {
