@@ -154,7 +154,7 @@ fn intent(interest: &Interest, at: usize, holdings: &Holdings, background: &Back
     // Three things together, none of which says it alone.
     let displaced = (competitor || holdings.has_unsupported(day)) && renewal && interest.level >= 1.0;
     let gated = at == POWER_APPS && !competitor;
-    2.9 * saturation(interest.level)
+    3.1 * saturation(interest.level)
         + if interest.surge { 0.4 } else { 0.0 }
         + if displaced { 1.5 } else { 0.0 }
         + if renewal { 0.3 } else { 0.0 }

@@ -74,7 +74,7 @@ impl Trap {
                  account_id, which ends in -B, with a variant of its name; half of these rows have no domain"
             }
             Self::UsageAbove100 => {
-                "one subscription in thirty has seats_active_28d 5 to 40 percent above seats_entitled in every month"
+                "one subscription in thirty has seats_active_28d 5 to 40 percent above seats_entitled, rounded up, in every month"
             }
             Self::Cancellations => {
                 "one transaction in twenty-five is reversed 5 to 40 days later by a row with the negative amount \
