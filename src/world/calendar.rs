@@ -37,14 +37,17 @@ impl Calendar {
 
     /// The first day of a month; 0 is the first month of the world, negative months are history.
     pub(super) fn first_day(&self, month: i32) -> i32 {
-        let at = (month + HISTORY_MONTHS).clamp(0, self.first_days.len() as i32 - 1);
-        self.first_days[at as usize]
+        self.first_days[self.position(month)]
     }
 
     /// 1 for January to 12 for December.
     pub(super) fn month_of_year(&self, month: i32) -> u8 {
-        let at = (month + HISTORY_MONTHS).clamp(0, self.months_of_year.len() as i32 - 1);
-        self.months_of_year[at as usize]
+        self.months_of_year[self.position(month)]
+    }
+
+    /// Where a month is kept; months outside the known ones go to the nearest one.
+    fn position(&self, month: i32) -> usize {
+        usize::try_from(month + HISTORY_MONTHS).unwrap_or(0).min(self.first_days.len() - 1)
     }
 
     /// The first day of the world.
@@ -59,7 +62,8 @@ impl Calendar {
 
     /// The month a day lies in; days outside the known months go to the nearest one.
     pub(super) fn month_of(&self, day: i32) -> i32 {
-        self.first_days.partition_point(|&first| first <= day) as i32 - 1 - HISTORY_MONTHS
+        let begun = self.first_days.iter().take_while(|&&first| first <= day);
+        begun.fold(-1 - HISTORY_MONTHS, |month, _| month + 1)
     }
 }
 

@@ -4,7 +4,7 @@ use super::calendar::{Calendar, HISTORY_MONTHS};
 use super::company::Company;
 use super::draws::Draws;
 use super::installs::{Agreement, program_for};
-use super::products::{AZURE, N_PRODUCTS, PRODUCTS, Product, Sales};
+use super::products::{AZURE, PRODUCTS, Product, Sales};
 use super::purchases::History;
 use crate::seed::Seed;
 
@@ -44,8 +44,8 @@ pub(super) struct Commerce {
 /// Follows every owned product from its first purchase to the end of the world.
 pub(super) fn trade(company: &Company, history: &History, calendar: &Calendar, seed: Seed) -> Commerce {
     let mut commerce = Commerce::default();
-    for at in 0..N_PRODUCTS {
-        let Some(first) = history.first_purchase[at] else { continue };
+    for (at, &first) in history.first_purchase.iter().enumerate() {
+        let Some(first) = first else { continue };
         let mut trader = Trader {
             company,
             calendar,
@@ -80,6 +80,21 @@ pub(super) fn consumed_revenue(sales: &[Sale], calendar: &Calendar, day: i32) ->
     (!consumed.is_empty()).then(|| (consumed.iter().sum::<f64>() / 3.0 * 100.0).round() / 100.0)
 }
 
+/// One yearly term of seats.
+struct Term {
+    begins: i32,
+    ends: i32,
+    seats: f64,
+    /// From this day on there are `extra` more seats.
+    extra_day: i32,
+    extra: f64,
+    /// Share of the seats that ends up in use.
+    use_level: f64,
+    plan: &'static str,
+    /// Whether another term follows.
+    stays: bool,
+}
+
 struct Trader<'a> {
     company: &'a Company,
     calendar: &'a Calendar,
@@ -97,13 +112,7 @@ impl Trader<'_> {
     }
 
     fn plan(&self, quantity: f64) -> &'static str {
-        self.product.plans[if quantity >= 100.0 {
-            2
-        } else if quantity >= 10.0 {
-            1
-        } else {
-            0
-        }]
+        self.product.plans[usize::from(quantity >= 10.0) + usize::from(quantity >= 100.0)]
     }
 
     fn sell(&mut self, day: i32, plan: &'static str, quantity: f64, amount: f64) {
@@ -131,52 +140,42 @@ impl Trader<'_> {
         let discount = 1.0 - 0.05 * libm::log10(seats.max(1.0));
         let yearly = 12.0 * self.product.price * discount;
         let use_level = sigmoid_share(0.6 + 0.35 * fit + 0.5 * self.company.traits.digital, &mut self.draws);
-        let mut term = first;
+        let mut begins = first;
         loop {
-            self.sell(term, plan, seats, seats * yearly);
-            self.agreement(term, seats * yearly);
+            self.sell(begins, plan, seats, seats * yearly);
+            self.agreement(begins, seats * yearly);
+            let ends = begins + 365;
             let grows = self.draws.chance(0.25 * use_level);
-            let extra_day = term + self.draws.whole(60, 300);
+            let extra_day = begins + self.draws.whole(60, 300);
             let extra = if grows { (seats * self.draws.between(0.05, 0.35)).ceil() } else { 0.0 };
-            let end = term + 365;
-            if grows && extra_day < end {
-                let share = f64::from(end - extra_day) / 365.0;
+            if grows {
+                let share = f64::from(ends - extra_day) / 365.0;
                 self.sell(extra_day, plan, extra, extra * yearly * share);
             }
             let stays = self.draws.chance(0.82 + 0.16 * use_level);
-            self.months_of_term(term, end, seats, extra_day, extra, use_level, plan, stays);
+            self.months_of(&Term { begins, ends, seats, extra_day, extra, use_level, plan, stays });
             seats += extra;
-            if !stays || end >= self.calendar.end() {
+            if !stays || ends >= self.calendar.end() {
                 break;
             }
-            term = end;
+            begins = ends;
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a term is described by all of these, and only here")]
-    fn months_of_term(
-        &mut self,
-        term: i32,
-        end: i32,
-        seats: f64,
-        extra_day: i32,
-        extra: f64,
-        use_level: f64,
-        plan: &'static str,
-        stays: bool,
-    ) {
+    fn months_of(&mut self, term: &Term) {
+        let &Term { begins, ends, seats, extra_day, extra, use_level, plan, stays } = term;
         let record_from = -HISTORY_MONTHS + 6;
         let last = self.calendar.n_months() - 1;
-        let from = self.calendar.month_of(term).max(record_from);
-        let to = (self.calendar.month_of(end) - 1).min(last);
+        let from = self.calendar.month_of(begins).max(record_from);
+        let to = (self.calendar.month_of(ends) - 1).min(last);
         for month in from..=to {
             let day = self.calendar.first_day(month);
             let sold = (seats + if day >= extra_day { extra } else { 0.0 }) as i64;
             // In the last month of a term that is not renewed, a part is in grace and no longer entitled.
-            let grace = !stays && self.calendar.first_day(month + 1) >= end - 31;
+            let grace = !stays && self.calendar.first_day(month + 1) >= ends - 31;
             let entitled = if grace { (sold + 1) / 2 } else { sold };
             // Adoption takes half a year to reach its level.
-            let ramp = (0.5 + f64::from((day - term).max(0)) / 365.0).min(1.0);
+            let ramp = (0.5 + f64::from((day - begins).max(0)) / 365.0).min(1.0);
             let assigned = share_of(sold, 0.5 + 0.5 * use_level * ramp);
             let noise = self.draws.between(0.92, 1.08);
             let active = share_of(assigned.min(entitled), use_level * ramp * noise);

@@ -12,7 +12,7 @@ pub(super) struct Traits {
     pub(super) it_staffing: f64,
     pub(super) budget: f64,
     pub(super) cloud: f64,
-    /// How much of what happens inside can be seen from outside: 0.1 for the silent majority, 1 and more else.
+    /// How much of what happens inside can be seen from outside: 0.05 for the silent majority, 1 and more else.
     pub(super) loudness: f64,
 }
 
@@ -130,7 +130,7 @@ fn draw_employees(draws: &mut Draws, industry: &Industry) -> f64 {
 }
 
 fn draw_loudness(draws: &mut Draws, size: f64) -> f64 {
-    if draws.chance(0.62 - 0.12 * size) { 0.1 } else { draws.log_normal(1.0, 0.5) }
+    if draws.chance(0.66 - 0.12 * size) { 0.05 } else { draws.log_normal(1.0, 0.5) }
 }
 
 const FIRST: [&str; 24] = [

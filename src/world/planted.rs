@@ -19,7 +19,7 @@ pub(super) fn plant(
     calendar: &Calendar,
     counts: &mut TrapCounts,
 ) {
-    let planted: [(Trap, fn(&mut Site<'_>)); 7] = [
+    let planted: [(Trap, Change); Trap::ALL.len()] = [
         (Trap::UnseenCategories, unseen_categories),
         (Trap::UsageAbove100, usage_above_100),
         (Trap::BackfilledRows, backfilled_rows),
@@ -35,6 +35,9 @@ pub(super) fn plant(
         }
     }
 }
+
+/// What a trap does to the rows of one account.
+type Change = fn(&mut Site<'_>);
 
 /// Where a trap is planted.
 struct Site<'a> {

@@ -72,7 +72,7 @@ pub(super) static PRODUCTS: [Product; N_PRODUCTS] = [
     },
     Product {
         name: "m365", sales: Sales::Seats, price: 12.5, plans: ["M365-BB", "M365-BS", "M365-BP"], share: 0.85,
-        base: -6.0, base_owned: -1.5, size: 0.35, curve: -0.1, wealth: 0.3, modern: 0.35, latent: [0.5, 0.3, 0.1, 0.3, 0.4],
+        base: -6.1, base_owned: -1.6, size: 0.65, curve: -0.1, wealth: 0.45, modern: 0.7, latent: [0.5, 0.3, 0.1, 0.3, 0.4],
         topics: &[(1, 1.0), (6, 0.5)], competitors: &["google_workspace", "slack", "zoom"], succeeds: &["office", "windows"],
         threshold: &["Professional Services", "Education", "Healthcare"], after: &[], season: (6, 0.2),
     },

@@ -87,7 +87,7 @@ pub(super) fn simulate(background: &Background<'_>, seed: Seed) -> History {
             let log_odds = PRODUCTS[at].base
                 + fit
                 + intent(&interests[at], at, &holdings[at], background, day)
-                + prerequisites(at, &owned)
+                + prerequisites(at, owned)
                 + season(at, company, calendar.month_of_year(month))
                 + if open[at].is_some() { 0.9 } else { 0.0 };
             // The draw uses what is written, at the precision in which it is written.
@@ -96,7 +96,11 @@ pub(super) fn simulate(background: &Background<'_>, seed: Seed) -> History {
             let bought = (luck < f64::from(probability)).then_some(when);
             history.first_purchase[at] = bought;
             let deal_odds = -7.2 + 0.7 * fit + 2.2 * saturation(interests[at].level);
-            step_deal(&mut open[at], &mut history.deals, at, (day, next), bought, deal_odds, deal_draws);
+            DealMonth { product: at, day, next, bought, log_odds: deal_odds }.live(
+                &mut open[at],
+                &mut history.deals,
+                deal_draws,
+            );
         }
         history.probabilities.push(probabilities);
     }
@@ -154,7 +158,7 @@ fn intent(interest: &Interest, at: usize, holdings: &Holdings, background: &Back
     // Three things together, none of which says it alone.
     let displaced = (competitor || holdings.has_unsupported(day)) && renewal && interest.level >= 1.0;
     let gated = at == POWER_APPS && !competitor;
-    2.9 * saturation(interest.level)
+    3.1 * saturation(interest.level)
         + if interest.surge { 0.4 } else { 0.0 }
         + if displaced { 1.5 } else { 0.0 }
         + if renewal { 0.3 } else { 0.0 }
@@ -165,7 +169,7 @@ fn intent(interest: &Interest, at: usize, holdings: &Holdings, background: &Back
         + if interest.hiring && at == SURFACE { 0.7 } else { 0.0 }
 }
 
-fn prerequisites(at: usize, owned: &[bool; N_PRODUCTS]) -> f64 {
+fn prerequisites(at: usize, owned: [bool; N_PRODUCTS]) -> f64 {
     PRODUCTS[at].after.iter().filter(|&&(other, _)| owned[other]).map(|&(_, weight)| weight).sum()
 }
 
@@ -183,7 +187,7 @@ fn own_before_start(history: &mut History, company: &Company, calendar: &Calenda
     let mut owned = [false; N_PRODUCTS];
     // m365 first: most others build on it.
     for at in [M365, AZURE, D365_BC, D365_SP, POWER_APPS, SURFACE, SECURITY] {
-        let log_odds = PRODUCTS[at].base_owned + 0.9 * history.fit[at] + prerequisites(at, &owned);
+        let log_odds = PRODUCTS[at].base_owned + 0.9 * history.fit[at] + prerequisites(at, owned);
         let day = calendar.start() - 1 - draws.whole(0, 1094).min(company_age(company, calendar));
         if draws.chance(sigmoid(log_odds)) {
             owned[at] = true;
@@ -198,32 +202,39 @@ fn company_age(company: &Company, calendar: &Calendar) -> i32 {
     years as i32 * 365
 }
 
-/// One month in the life of the deal of a product: it may be won, run out, or begin.
-fn step_deal(
-    open: &mut Option<Deal>,
-    closed: &mut Vec<Deal>,
+/// A month in the life of the deals of one product.
+struct DealMonth {
     product: usize,
-    (day, next): (i32, i32),
+    day: i32,
+    next: i32,
+    /// The day of the first purchase, if it is in this month.
     bought: Option<i32>,
+    /// Log-odds that a deal begins.
     log_odds: f64,
-    draws: &mut Draws,
-) {
-    // Drawn every month, for the reason given at the purchases.
-    let (begins, from_purchase) = (draws.chance(sigmoid(log_odds)), draws.chance(0.4));
-    let (created, length, lead) = (draws.whole(day, next - 1), draws.whole(30, 120), draws.whole(0, 25));
-    match (bought, open.take()) {
-        (Some(purchase), Some(deal)) => {
-            closed.push(Deal { closes: purchase.max(deal.created), won: true, ..deal })
+}
+
+impl DealMonth {
+    /// Moves the open deal of the product on: it may be won, run out, or begin.
+    fn live(&self, open: &mut Option<Deal>, closed: &mut Vec<Deal>, draws: &mut Draws) {
+        // Drawn every month, for the reason given at the purchases.
+        let (begins, from_purchase) = (draws.chance(sigmoid(self.log_odds)), draws.chance(0.4));
+        let created = draws.whole(self.day, self.next - 1);
+        let (length, lead) = (draws.whole(30, 120), draws.whole(0, 25));
+        let Self { product, bought, .. } = *self;
+        match (bought, open.take()) {
+            (Some(purchase), Some(deal)) => {
+                closed.push(Deal { closes: purchase.max(deal.created), won: true, ..deal });
+            }
+            (Some(purchase), None) if from_purchase => {
+                let created = (purchase - lead).max(self.day);
+                closed.push(Deal { product, created, closes: purchase, won: true });
+            }
+            (None, Some(deal)) if deal.closes < self.next => closed.push(deal),
+            (None, Some(deal)) => *open = Some(deal),
+            (None, None) if begins => {
+                *open = Some(Deal { product, created, closes: created + length, won: false });
+            }
+            (_, None) => {}
         }
-        (Some(purchase), None) if from_purchase => {
-            closed.push(Deal { product, created: (purchase - lead).max(day), closes: purchase, won: true });
-        }
-        (Some(_), None) => {}
-        (None, Some(deal)) if deal.closes < next => closed.push(deal),
-        (None, Some(deal)) => *open = Some(deal),
-        (None, None) if begins => {
-            *open = Some(Deal { product, created, closes: created + length, won: false });
-        }
-        (None, None) => {}
     }
 }

@@ -67,12 +67,11 @@ struct Feed {
 impl Feed {
     fn push(
         &mut self,
-        kind: &'static str,
+        (kind, source): (&'static str, &'static str),
         topic: Option<usize>,
         day: i32,
         ahead: Option<i32>,
         intensity: Option<f64>,
-        source: &'static str,
     ) {
         if day >= self.end {
             return;
@@ -94,7 +93,7 @@ impl Feed {
         let (kind, _, source, mean) = BEHAVIOURS[self.draws.weighted(BEHAVIOURS.iter().map(|b| b.1))];
         let ahead = (kind == "conference").then(|| self.draws.whole(5, 60));
         let intensity = (self.draws.log_normal(mean * 0.9, 0.4) * 10.0).round().max(1.0) / 10.0;
-        self.push(kind, Some(topic), day, ahead, (mean != 1.0).then_some(intensity), source);
+        self.push((kind, source), Some(topic), day, ahead, (mean != 1.0).then_some(intensity));
     }
 
     fn phases(&mut self, company: &Company, topic: usize, calendar: &Calendar, first_month: i32) {
@@ -137,7 +136,7 @@ impl Feed {
                     let event = ahead.then(|| self.draws.whole(-3, 45));
                     let intensity =
                         (kind == "funding").then(|| self.draws.log_normal(3.0, 0.8).round().max(1.0));
-                    self.push(kind, None, day, event, intensity, source);
+                    self.push((kind, source), None, day, event, intensity);
                 }
             }
         }
@@ -154,14 +153,14 @@ impl Feed {
                 let notice = self.draws.whole(30, 120);
                 let day = due - notice;
                 if day >= begin && day >= install.first_seen && self.draws.chance(visible) {
-                    self.push("technology_renewal", Some(topic), day, Some(notice), None, "technographics");
+                    self.push(("technology_renewal", "technographics"), Some(topic), day, Some(notice), None);
                 }
                 due += 365;
             }
             if self.draws.chance(0.03) {
                 let day = self.draws.whole(begin, calendar.end() - 1);
                 if day > install.last_seen {
-                    self.push("technology_retirement", Some(topic), day, None, None, "technographics");
+                    self.push(("technology_retirement", "technographics"), Some(topic), day, None, None);
                 }
             }
         }
@@ -189,6 +188,7 @@ fn topic_of(category: &str) -> Option<usize> {
 }
 
 /// What the signals known on the morning of a day say about interest in a product.
+#[expect(clippy::struct_excessive_bools, reason = "four findings that hold or not, in any combination")]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Interest {
     /// Sum over the last 90 days of topic weight times intensity times `2^(-age / 28 days)`.

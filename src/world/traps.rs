@@ -22,6 +22,7 @@ pub enum Trap {
     /// The same company twice under variants of its name.
     DuplicateCompanies,
     /// More active seats than entitled ones.
+    #[serde(rename = "usage_above_100")]
     UsageAbove100,
     /// Negative transactions that reverse earlier ones.
     Cancellations,
@@ -74,7 +75,7 @@ impl Trap {
                  account_id, which ends in -B, with a variant of its name; half of these rows have no domain"
             }
             Self::UsageAbove100 => {
-                "one subscription in thirty has seats_active_28d 5 to 40 percent above seats_entitled in every month"
+                "one subscription in thirty has seats_active_28d 5 to 40 percent above seats_entitled, rounded up, in every month"
             }
             Self::Cancellations => {
                 "one transaction in twenty-five is reversed 5 to 40 days later by a row with the negative amount \
@@ -166,6 +167,31 @@ impl TrapCounts {
     pub(super) fn add(&mut self, other: &Self) {
         for (total, count) in self.0.iter_mut().zip(other.0) {
             *total += count;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trap_has_one_name_everywhere() {
+        for trap in Trap::ALL {
+            assert_eq!(serde_json::to_string(&trap).unwrap(), format!("\"{trap}\""));
+            assert_eq!(trap.as_str().parse::<Trap>().unwrap(), trap);
+            assert_eq!(trap.as_str().replace('_', "-").parse::<Trap>().unwrap(), trap);
+        }
+        let error = "cancelation".parse::<Trap>().unwrap_err().to_string();
+        assert!(error.contains("cancelation") && error.contains("cancellations"), "{error}");
+    }
+
+    #[test]
+    fn traps_are_switched_one_by_one() {
+        for trap in Trap::ALL {
+            let without = TrapSet::all().without(trap);
+            assert_eq!(Trap::ALL.into_iter().filter(|&other| without.contains(other)).count(), 6);
+            assert!(!without.contains(trap) && without.with(trap) == TrapSet::all());
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::tables::contract::TableName;
 use crate::tables::write::{TableFormat, TableWriter};
 
 /// Accounts generated as one piece of work.
-const BLOCK: u64 = 1_024;
+const BLOCK: u64 = 512;
 
 /// What was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub enum Existing {
 /// Writes the world of these parameters to `folder`.
 ///
 /// The bytes depend on `params` alone: neither threads nor the machine show. Memory is bounded by a few blocks of
-/// 1,024 accounts and one row group per table, whatever the number of accounts. Everything is written beside
+/// 512 accounts and one row group per table, whatever the number of accounts. Everything is written beside
 /// `folder` under a temporary name and renamed at the end, so a killed run leaves nothing that looks whole.
 ///
 /// # Errors

@@ -3,17 +3,16 @@
 //! The bytes of a file depend on its rows alone. Parquet row groups are always [`ROWS_PER_GROUP`] rows long, however
 //! the rows arrived, and every column is encoded by itself, so neither the pieces nor the number of threads show.
 
+mod cells;
+
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::civil::Date;
 use polars::io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter};
-use polars::prelude::{
-    BooleanChunked, Column, DataFrame, DataType, Field, Float32Chunked, Float64Chunked, Int32Chunked,
-    Int64Chunked, IntoColumn, NewChunkedArray, PlSmallStr, StringChunked, TimeUnit, TimeZone,
-};
+use polars::prelude::{DataFrame, Field};
 
+pub use self::cells::{Cells, ColumnType, Schema};
 use crate::output::{OutputError, StagedFile};
 
 /// Rows in one Parquet row group; the last one of a file may be shorter.
@@ -36,187 +35,6 @@ impl TableFormat {
             Self::Csv => "csv",
             Self::Parquet => "parquet",
         }
-    }
-}
-
-/// What the cells of a written column hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ColumnType {
-    /// UTF-8 text.
-    Text,
-    /// A whole number of 64 bits.
-    Integer,
-    /// A number of 64 bits.
-    Number,
-    /// A number of 32 bits.
-    Number32,
-    /// Yes or no.
-    Flag,
-    /// A moment, microseconds from 1970-01-01 UTC.
-    Time,
-    /// A calendar date, days from 1970-01-01.
-    Date,
-}
-
-impl ColumnType {
-    fn data_type(self) -> DataType {
-        match self {
-            Self::Text => DataType::String,
-            Self::Integer => DataType::Int64,
-            Self::Number => DataType::Float64,
-            Self::Number32 => DataType::Float32,
-            Self::Flag => DataType::Boolean,
-            Self::Time => DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC)),
-            Self::Date => DataType::Date,
-        }
-    }
-
-    fn no_cells(self) -> Cells {
-        match self {
-            Self::Text => Cells::Text(Vec::new()),
-            Self::Integer => Cells::Integer(Vec::new()),
-            Self::Number => Cells::Number(Vec::new()),
-            Self::Number32 => Cells::Number32(Vec::new()),
-            Self::Flag => Cells::Flag(Vec::new()),
-            Self::Time => Cells::Time(Vec::new()),
-            Self::Date => Cells::Date(Vec::new()),
-        }
-    }
-}
-
-/// The columns of a table, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Schema(Vec<(String, ColumnType)>);
-
-impl Schema {
-    /// A schema of these columns.
-    pub fn new<N: Into<String>>(columns: impl IntoIterator<Item = (N, ColumnType)>) -> Self {
-        Self(columns.into_iter().map(|(name, kind)| (name.into(), kind)).collect())
-    }
-
-    /// Names and types, in order.
-    pub fn columns(&self) -> &[(String, ColumnType)] {
-        &self.0
-    }
-}
-
-/// Some cells of one column; `None` is a missing cell.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Cells {
-    /// UTF-8 text.
-    Text(Vec<Option<String>>),
-    /// Whole numbers.
-    Integer(Vec<Option<i64>>),
-    /// Numbers of 64 bits.
-    Number(Vec<Option<f64>>),
-    /// Numbers of 32 bits.
-    Number32(Vec<Option<f32>>),
-    /// Yes or no.
-    Flag(Vec<Option<bool>>),
-    /// Microseconds from 1970-01-01 UTC.
-    Time(Vec<Option<i64>>),
-    /// Days from 1970-01-01.
-    Date(Vec<Option<i32>>),
-}
-
-/// Runs the same expression on whichever vector the cells hold.
-macro_rules! on_cells {
-    ($cells:expr, $vector:ident => $body:expr) => {
-        match $cells {
-            Cells::Text($vector) => $body,
-            Cells::Integer($vector) | Cells::Time($vector) => $body,
-            Cells::Number($vector) => $body,
-            Cells::Number32($vector) => $body,
-            Cells::Flag($vector) => $body,
-            Cells::Date($vector) => $body,
-        }
-    };
-}
-
-impl Cells {
-    /// How many cells there are.
-    pub fn len(&self) -> usize {
-        on_cells!(self, vector => vector.len())
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// The type these cells fit into.
-    pub const fn column_type(&self) -> ColumnType {
-        match self {
-            Self::Text(_) => ColumnType::Text,
-            Self::Integer(_) => ColumnType::Integer,
-            Self::Number(_) => ColumnType::Number,
-            Self::Number32(_) => ColumnType::Number32,
-            Self::Flag(_) => ColumnType::Flag,
-            Self::Time(_) => ColumnType::Time,
-            Self::Date(_) => ColumnType::Date,
-        }
-    }
-
-    /// Moves the first `n_rows` cells to the end of `target`, which holds the same type.
-    fn move_front(&mut self, n_rows: usize, target: &mut Self) {
-        match (self, target) {
-            (Self::Text(from), Self::Text(to)) => to.extend(from.drain(..n_rows)),
-            (Self::Integer(from), Self::Integer(to)) | (Self::Time(from), Self::Time(to)) => {
-                to.extend(from.drain(..n_rows));
-            }
-            (Self::Number(from), Self::Number(to)) => to.extend(from.drain(..n_rows)),
-            (Self::Number32(from), Self::Number32(to)) => to.extend(from.drain(..n_rows)),
-            (Self::Flag(from), Self::Flag(to)) => to.extend(from.drain(..n_rows)),
-            (Self::Date(from), Self::Date(to)) => to.extend(from.drain(..n_rows)),
-            // Types were compared with the schema when the cells came in.
-            _ => {}
-        }
-    }
-
-    fn column(&self, name: &str) -> Column {
-        let name = PlSmallStr::from_str(name);
-        match self {
-            Self::Text(cells) => {
-                StringChunked::from_iter_options(name, cells.iter().map(Option::as_deref)).into_column()
-            }
-            Self::Integer(cells) => Int64Chunked::from_slice_options(name, cells).into_column(),
-            Self::Number(cells) => Float64Chunked::from_slice_options(name, cells).into_column(),
-            Self::Number32(cells) => Float32Chunked::from_slice_options(name, cells).into_column(),
-            Self::Flag(cells) => BooleanChunked::from_slice_options(name, cells).into_column(),
-            Self::Time(cells) => Int64Chunked::from_slice_options(name, cells)
-                .into_datetime(TimeUnit::Microseconds, Some(TimeZone::UTC))
-                .into_column(),
-            Self::Date(cells) => Int32Chunked::from_slice_options(name, cells).into_date().into_column(),
-        }
-    }
-
-    /// Writes the cell of `row` as CSV text into `text`.
-    fn write_text(&self, row: usize, text: &mut String) -> io::Result<()> {
-        use std::fmt::Write as _;
-        let outcome = match self {
-            Self::Text(cells) => cells[row].as_deref().map_or(Ok(()), |cell| text.write_str(cell)),
-            Self::Integer(cells) => cells[row].map_or(Ok(()), |cell| write!(text, "{cell}")),
-            Self::Number(cells) => cells[row].map_or(Ok(()), |cell| write!(text, "{cell}")),
-            Self::Number32(cells) => cells[row].map_or(Ok(()), |cell| write!(text, "{cell}")),
-            Self::Flag(cells) => cells[row].map_or(Ok(()), |cell| write!(text, "{cell}")),
-            Self::Time(cells) => match cells[row] {
-                None => Ok(()),
-                Some(micros) => {
-                    let moment = jiff::Timestamp::from_microsecond(micros).map_err(io::Error::other)?;
-                    write!(text, "{moment}")
-                }
-            },
-            Self::Date(cells) => match cells[row] {
-                None => Ok(()),
-                Some(days) => {
-                    let date = Date::constant(1970, 1, 1)
-                        .checked_add(jiff::Span::new().try_days(days).map_err(io::Error::other)?)
-                        .map_err(io::Error::other)?;
-                    write!(text, "{date}")
-                }
-            },
-        };
-        outcome.map_err(io::Error::other)
     }
 }
 
@@ -306,7 +124,7 @@ impl TableWriter {
     fn write_pending(&mut self) -> Result<(), OutputError> {
         self.sink.write(&self.schema, &self.pending).map_err(OutputError::unwritable(&self.target))?;
         for cells in &mut self.pending {
-            on_cells!(cells, vector => vector.clear());
+            cells.clear();
         }
         Ok(())
     }
@@ -315,11 +133,11 @@ impl TableWriter {
 /// Compares the columns with the schema and names every fault.
 fn check(schema: &Schema, columns: &[Cells]) -> io::Result<()> {
     let mut faults = Vec::new();
-    if columns.len() != schema.0.len() {
-        faults.push(format!("expected {} columns, found {}", schema.0.len(), columns.len()));
+    if columns.len() != schema.columns().len() {
+        faults.push(format!("expected {} columns, found {}", schema.columns().len(), columns.len()));
     }
     let n_rows = columns.first().map_or(0, Cells::len);
-    for ((name, kind), cells) in schema.0.iter().zip(columns) {
+    for ((name, kind), cells) in schema.columns().iter().zip(columns) {
         if cells.column_type() != *kind {
             faults.push(format!("column {name}: expected {kind:?}, found {:?}", cells.column_type()));
         }
@@ -367,12 +185,15 @@ impl Sink {
         match format {
             TableFormat::Csv => {
                 let mut writer = csv::Writer::from_writer(file);
-                writer.write_record(schema.0.iter().map(|(name, _)| name))?;
+                writer.write_record(schema.columns().iter().map(|(name, _)| name))?;
                 Ok(Self::Csv(Box::new(writer)))
             }
             TableFormat::Parquet => {
-                let fields: polars::prelude::Schema =
-                    schema.0.iter().map(|(name, kind)| Field::new(name.into(), kind.data_type())).collect();
+                let fields: polars::prelude::Schema = schema
+                    .columns()
+                    .iter()
+                    .map(|(name, kind)| Field::new(name.into(), kind.data_type()))
+                    .collect();
                 let file = SharedFile(Arc::new(Mutex::new(file)));
                 let writer = ParquetWriter::new(file.clone())
                     .with_compression(ParquetCompression::Zstd(None))
@@ -399,8 +220,12 @@ impl Sink {
                 Ok(())
             }
             Self::Parquet { writer, .. } => {
-                let columns =
-                    schema.0.iter().zip(columns).map(|((name, _), cells)| cells.column(name)).collect();
+                let columns = schema
+                    .columns()
+                    .iter()
+                    .zip(columns)
+                    .map(|((name, _), cells)| cells.column(name))
+                    .collect();
                 let frame = DataFrame::new(n_rows, columns).map_err(io::Error::other)?;
                 writer.write_batch(&frame).map_err(io::Error::other)
             }
@@ -423,7 +248,11 @@ impl Sink {
 
 #[cfg(test)]
 mod tests {
+    use polars::prelude::Column;
+
     use super::*;
+
+    const GROUP: i64 = 65_536;
 
     /// `n` rows of one column of every type, with missing cells.
     fn rows(range: std::ops::Range<i64>) -> Vec<Cells> {
@@ -463,9 +292,9 @@ mod tests {
     #[test]
     fn the_bytes_do_not_show_how_the_rows_arrived() {
         for format in [TableFormat::Csv, TableFormat::Parquet] {
-            let n_rows = 2 * ROWS_PER_GROUP as i64 + 17;
+            let n_rows = 2 * GROUP + 17;
             let whole = bytes(format, n_rows, n_rows);
-            for chunk in [1_000, ROWS_PER_GROUP as i64, ROWS_PER_GROUP as i64 + 1] {
+            for chunk in [1_000, GROUP, GROUP + 1] {
                 assert!(bytes(format, n_rows, chunk) == whole, "{format:?} in chunks of {chunk}");
             }
         }
@@ -474,12 +303,12 @@ mod tests {
     #[test]
     fn parquet_reads_back_as_it_was_written() {
         use polars::prelude::{ParquetReader, SerReader};
-        let n_rows = ROWS_PER_GROUP as i64 + 5;
+        let n_rows = GROUP + 5;
         let file = io::Cursor::new(bytes(TableFormat::Parquet, n_rows, 900));
         let frame = ParquetReader::new(file).finish().unwrap();
         let columns = rows(0..n_rows);
         let expected: Vec<Column> =
-            schema().0.iter().zip(&columns).map(|((name, _), cells)| cells.column(name)).collect();
+            schema().columns().iter().zip(&columns).map(|((name, _), cells)| cells.column(name)).collect();
         assert_eq!(frame.height(), n_rows as usize);
         assert!(frame.equals_missing(&DataFrame::new(n_rows as usize, expected).unwrap()));
     }
