@@ -18,6 +18,7 @@ mod quarantine;
 pub mod raw;
 mod reading;
 mod table;
+mod tally;
 
 pub use dataset::{Dataset, ReadOptions, TableSummary};
 pub use fault::{ContentFault, Fault, FaultKind, TablesError};

@@ -1,6 +1,12 @@
 //! Bad input through the built command: the exit code, the stable code, and a message that says where, what and how
 //! to mend it.
 
+#![allow(
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    reason = "the list of cases is one table; a failed unwrap fails the test"
+)]
+
 use std::path::Path;
 use std::process::Output;
 
