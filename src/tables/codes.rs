@@ -54,7 +54,7 @@ pub(super) fn country(text: &str) -> Option<&'static str> {
 
 fn find(codes: &'static [&'static str], text: &str) -> Option<&'static str> {
     let order = |code: &&str| code.bytes().cmp(text.bytes().map(|byte| byte.to_ascii_uppercase()));
-    codes.binary_search_by(|code| order(code)).ok().map(|at| codes[at])
+    codes.binary_search_by(order).ok().map(|at| codes[at])
 }
 
 #[cfg(test)]

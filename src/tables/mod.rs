@@ -19,6 +19,7 @@ mod quarantine;
 pub mod raw;
 mod reading;
 mod table;
+mod tally;
 pub mod write;
 
 pub use dataset::{Dataset, ReadOptions, TableSummary};

@@ -11,6 +11,7 @@ use super::raw::{Cell, RawBatch};
 /// The plan by which one file is read: its header, the contract and the mapping put together.
 #[derive(Debug)]
 pub(super) struct Plan<'m> {
+    header: Vec<String>,
     missing: &'m [String],
     origins: Vec<Origin<'m>>,
     labels: Vec<String>,
@@ -43,6 +44,7 @@ impl<'m> Plan<'m> {
             Some(at)
         };
         let mut plan = Self {
+            header: header.to_vec(),
             missing: rules.map_or(&[], |rules| &rules.missing),
             origins: Vec::new(),
             labels: Vec::new(),
@@ -98,6 +100,11 @@ impl<'m> Plan<'m> {
         let extra = header.iter().zip(&used).filter(|(name, used)| !**used && !name.is_empty());
         plan.ignored = extra.map(|(name, _)| name.clone()).collect();
         plan
+    }
+
+    /// The columns of the file.
+    pub(super) fn header(&self) -> &[String] {
+        &self.header
     }
 
     /// What the `position`-th column of the contract is called in messages.

@@ -1,6 +1,6 @@
 //! Reads and checks one table, file by file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -11,10 +11,11 @@ use super::column::ColumnData;
 use super::contract::{ColumnKind, TableContract, TableName};
 use super::fault::{Explanation, FaultKind, FaultLog, Place};
 use super::mapping::TableRules;
-use super::note::{Note, code};
+use super::note::Note;
 use super::plan::Plan;
 use super::quarantine::{Quarantine, Reason};
 use super::raw::{Cell, CsvFormat, FileDigest, RawBatch, RawTable, RowProblem};
+use super::tally::Tally;
 use crate::output::OutputError;
 
 /// A file that a table was read from, for the record of a run.
@@ -54,19 +55,6 @@ pub(super) struct Draft {
     pub ignored: BTreeSet<String>,
     pub quarantine: Option<Quarantine>,
     tally: Tally,
-}
-
-/// What is counted while rows are read.
-#[derive(Debug, Default)]
-struct Tally {
-    seen: u64,
-    kept: u64,
-    skipped: BTreeMap<usize, u64>,
-    duplicates: u64,
-    text_from_number: BTreeMap<usize, u64>,
-    known_at_stand_in: u64,
-    always_known: u64,
-    rows_seen: BTreeSet<u128>,
 }
 
 impl Draft {
@@ -133,8 +121,7 @@ impl Draft {
                 return Ok(());
             }
         };
-        let header = raw.header().to_vec();
-        let plan = Plan::new(self.contract, &header, rules, &path, &mut self.faults);
+        let plan = Plan::new(self.contract, raw.header(), rules, &path, &mut self.faults);
         self.check_columns(&plan, &path);
         self.ignored.extend(plan.ignored().iter().cloned());
         for (position, column) in self.contract.columns.iter().enumerate() {
@@ -145,7 +132,7 @@ impl Draft {
         let drop_duplicates = rules.is_some_and(|rules| rules.drop_exact_duplicates);
         loop {
             match raw.next_batch() {
-                Ok(Some(batch)) => self.read_batch(&batch, file, &header, &plan, drop_duplicates)?,
+                Ok(Some(batch)) => self.read_batch(&batch, file, &plan, drop_duplicates)?,
                 Ok(None) => break,
                 Err(error) => {
                     self.faults.file(error);
@@ -191,10 +178,10 @@ impl Draft {
         &mut self,
         batch: &RawBatch,
         file: usize,
-        header: &[String],
         plan: &Plan<'_>,
         drop_duplicates: bool,
     ) -> Result<(), OutputError> {
+        let header = plan.header();
         let path = self.files[file].clone();
         for broken in batch.broken() {
             self.tally.seen += 1;
@@ -234,7 +221,7 @@ impl Draft {
             if bad.is_empty() {
                 self.keep(&values, known_at, RowOrigin { file, row: place.row, line: place.line });
             } else {
-                self.refuse(batch, row, place, header, plan, &bad)?;
+                self.refuse(batch, row, place, plan, &bad)?;
             }
         }
         Ok(())
@@ -293,6 +280,26 @@ impl Draft {
         None
     }
 
+    /// Notes what was counted, and whether there were rows at all.
+    fn finish(&mut self, rules: Option<&TableRules>) {
+        let tally = std::mem::take(&mut self.tally);
+        let table = self.table();
+        let (seen, kept) = (tally.seen, tally.kept);
+        self.notes = tally.notes(self.contract, rules, &self.ignored);
+        let readable = !self.faults.has_structural();
+        let none_usable = table == TableName::Accounts && kept == 0 && self.quarantine.is_some();
+        if readable && (seen == 0 || none_usable) {
+            let file = self.files.first().cloned().unwrap_or_default();
+            let found = if seen == 0 { "a header without rows" } else { "no usable row" };
+            let explanation = Explanation {
+                expected: "at least one row".to_owned(),
+                found: found.to_owned(),
+                fix: "export the table again, or remove the file where there is nothing to tell".to_owned(),
+            };
+            self.faults.structural(FaultKind::EmptyTable, &file, None, explanation);
+        }
+    }
+
     fn known_at_is_planned(&self, plan: &Plan<'_>) -> bool {
         let planned = |name| self.position(name).is_some_and(|position| !plan.is_absent(position));
         planned("known_at") || planned(self.contract.known_at_fallback)
@@ -316,7 +323,6 @@ impl Draft {
         batch: &RawBatch,
         row: usize,
         place: Place<'_>,
-        header: &[String],
         plan: &Plan<'_>,
         bad: &[(usize, FaultKind)],
     ) -> Result<(), OutputError> {
@@ -337,53 +343,10 @@ impl Draft {
                 .collect();
             let reason =
                 Reason { code: kind.code(), column: plan.label(first).to_owned(), text: texts.join("; ") };
+            let header = plan.header();
             quarantine.add(place, &reason, header, &original(batch, row, header.len()))?;
         }
         Ok(())
-    }
-
-    /// Notes what was counted, and whether there were rows at all.
-    fn finish(&mut self, rules: Option<&TableRules>) {
-        let tally = std::mem::take(&mut self.tally);
-        let table = self.table();
-        let names = |position: usize| self.contract.columns[position].name;
-        let mut notes = Vec::new();
-        let mut note = |code, count: u64, text: String| {
-            if count > 0 {
-                notes.push(Note { table, code, text, count });
-            }
-        };
-        let ignored: Vec<&str> = self.ignored.iter().map(String::as_str).collect();
-        note(code::COLUMN_IGNORED, ignored.len() as u64, format!("columns ignored: {}", ignored.join(", ")));
-        for (skip, count) in tally.skipped {
-            let reason = rules.and_then(|rules| rules.skips.get(skip)).map_or("", |skip| &skip.reason);
-            note(code::ROWS_SKIPPED, count, format!("rows left out by the mapping: {reason}"));
-        }
-        note(code::DUPLICATES_DROPPED, tally.duplicates, "exact repetitions of a row left out".to_owned());
-        for (position, count) in tally.text_from_number {
-            let text = format!("numbers in {} taken as text by their digits", names(position));
-            note(code::TEXT_FROM_NUMBER, count, text);
-        }
-        let stand_in = self.contract.known_at_fallback;
-        note(code::KNOWN_AT_STAND_IN, tally.known_at_stand_in, format!("{stand_in} stands in for known_at"));
-        note(
-            code::ALWAYS_KNOWN,
-            tally.always_known,
-            format!("rows with neither known_at nor {stand_in} count as always known"),
-        );
-        self.notes = notes;
-        let readable = !self.faults.has_structural();
-        let none_usable = table == TableName::Accounts && tally.kept == 0 && self.quarantine.is_some();
-        if readable && (tally.seen == 0 || none_usable) {
-            let file = self.files.first().cloned().unwrap_or_default();
-            let found = if tally.seen == 0 { "a header without rows" } else { "no usable row" };
-            let explanation = Explanation {
-                expected: "at least one row".to_owned(),
-                found: found.to_owned(),
-                fix: "export the table again, or remove the file where there is nothing to tell".to_owned(),
-            };
-            self.faults.structural(FaultKind::EmptyTable, &file, None, explanation);
-        }
     }
 }
 

@@ -35,8 +35,10 @@ impl ParquetSource {
         let (header, groups) = guarded(path, || {
             let mut reader = ParquetReader::new(clone);
             let header = reader.schema()?.iter_names().map(|name| name.trim().to_owned()).collect();
-            let groups: Vec<usize> =
-                reader.get_metadata()?.row_groups.iter().map(|group| group.num_rows()).collect();
+            let mut groups = Vec::new();
+            for group in &reader.get_metadata()?.row_groups {
+                groups.push(group.num_rows());
+            }
             Ok((header, groups))
         })?;
         let rows = groups.iter().sum::<usize>() as u64;

@@ -1,85 +1,18 @@
-//! Mapping files: how the columns of a real export become the columns of the contracts.
-//!
-//! A mapping is TOML; the folder `models/mappings` ships some, and `docs/mapping.md` describes the keys.
+//! A mapping as it is written, and the check that turns it into rules.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde::de::{self, MapAccess, Visitor, value::MapAccessDeserializer};
 use toml::Spanned;
 
-use super::contract::{ColumnKind, TableName};
-use crate::error::Coded;
-
-/// A mapping file is wrong.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum MappingError {
-    /// The file cannot be opened or read.
-    #[error("mapping {path}: cannot be read ({source}); expected a TOML file; check the path")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system said.
-        source: std::io::Error,
-    },
-    /// The file is not TOML, or has a key that mappings do not have.
-    #[error("mapping {path}: {message}")]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// What the parser said, with the line.
-        message: String,
-    },
-    /// Keys contradict each other or the contracts.
-    #[error("mapping {path}: {}", .faults.join("; "))]
-    Content {
-        /// The file.
-        path: PathBuf,
-        /// All faults, each with its line.
-        faults: Vec<String>,
-    },
-}
-
-impl Coded for MappingError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Unreadable { .. } => "E_MAPPING_UNREADABLE",
-            Self::Syntax { .. } => "E_MAPPING_SYNTAX",
-            Self::Content { .. } => "E_MAPPING_CONTENT",
-        }
-    }
-}
-
-/// How the files of an export become tables.
-///
-/// ```
-/// use propensity::tables::mapping::Mapping;
-/// let mapping = Mapping::parse(
-///     r#"
-///     name = "shop"
-///     [tables.accounts]
-///     file = "customers.csv"
-///     columns.account_id = "Customer No"
-///     columns.annual_revenue = { column = "Revenue (kUSD)", scale = 1000 }
-///     columns.currency = { constant = "USD" }
-///     "#,
-/// )?;
-/// assert_eq!(mapping.name(), "shop");
-/// assert!(Mapping::parse("name = 'x'\n[tables.accounts]\nfile = 'a.csv'\ncolumns.acount_id = 'Id'").is_err());
-/// # Ok::<(), propensity::tables::mapping::MappingError>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Mapping {
-    name: String,
-    tables: BTreeMap<TableName, TableRules>,
-}
+use super::super::contract::{ColumnKind, TableName};
+use super::{Change, ColumnRule, Skip, SkipWhen, TableRules};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+pub(super) struct Document {
     name: String,
     tables: BTreeMap<TableName, TableDocument>,
 }
@@ -98,64 +31,6 @@ struct TableDocument {
     columns: BTreeMap<String, Spanned<Rule>>,
     #[serde(default)]
     skip: Vec<Spanned<SkipDocument>>,
-}
-
-/// How one table is read from a file of the export.
-#[derive(Clone, Debug)]
-pub(super) struct TableRules {
-    /// File, folder or pattern, relative to the source.
-    pub file: String,
-    /// Words that mean an empty cell.
-    pub missing: Vec<String>,
-    /// Whether rows that agree in all columns of the file count once.
-    pub drop_exact_duplicates: bool,
-    /// Columns of the contract; rows that agree on all of them become one.
-    pub distinct: Vec<String>,
-    /// Rules by column of the contract.
-    pub columns: BTreeMap<String, ColumnRule>,
-    /// Rows that are left out.
-    pub skips: Vec<Skip>,
-}
-
-/// Rows that are left out, and counted.
-#[derive(Clone, Debug)]
-pub(super) struct Skip {
-    pub column: String,
-    pub when: SkipWhen,
-    pub reason: String,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum SkipWhen {
-    Missing,
-    Equals(Vec<String>),
-    StartsWith(String),
-}
-
-/// Where a column of the contract comes from.
-#[derive(Clone, Debug)]
-pub(super) enum ColumnRule {
-    /// The column stays empty, even where the file has one of its name.
-    Absent,
-    /// The same in every row.
-    Constant(String),
-    /// The product of two columns.
-    Product([String; 2]),
-    /// A column of the file.
-    Column { column: String, change: Option<Change> },
-}
-
-/// What happens to the cells of a column.
-#[derive(Clone, Debug)]
-pub(super) enum Change {
-    /// Texts are replaced; others become `otherwise` where it is given, and stay as they are where it is not.
-    Values { values: BTreeMap<String, String>, otherwise: Option<String> },
-    /// Numbers are multiplied.
-    Scale(f64),
-    /// Texts are dates of this `strptime` form.
-    TimeFormat(String),
-    /// Numbers count this many microseconds from 1970-01-01.
-    Epoch(i64),
 }
 
 #[derive(Debug, Deserialize)]
@@ -232,51 +107,21 @@ impl<'de> Deserialize<'de> for Rule {
     }
 }
 
-impl Mapping {
-    /// Reads a mapping file.
-    ///
-    /// # Errors
-    /// [`MappingError`] with the path: unreadable, not TOML, an unknown key, or keys that contradict each other.
-    pub fn read(path: impl AsRef<Path>) -> Result<Self, MappingError> {
-        let path = path.as_ref();
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| MappingError::Unreadable { path: path.to_path_buf(), source })?;
-        Self::parse_named(&text, path)
+impl Document {
+    /// Reads TOML; the error says what is wrong and in which line.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
     }
 
-    /// Reads a mapping from text.
-    ///
-    /// # Errors
-    /// [`MappingError::Syntax`] and [`MappingError::Content`].
-    pub fn parse(text: &str) -> Result<Self, MappingError> {
-        Self::parse_named(text, Path::new("(text)"))
-    }
-
-    /// What the mapping is called.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    pub(super) fn table(&self, table: TableName) -> Option<&TableRules> {
-        self.tables.get(&table)
-    }
-
-    fn parse_named(text: &str, path: &Path) -> Result<Self, MappingError> {
-        let document: Document = toml::from_str(text).map_err(|error| MappingError::Syntax {
-            path: path.to_path_buf(),
-            message: error.to_string().trim_end().to_owned(),
-        })?;
+    /// The name and the rules; or all faults, each with its line in `text`.
+    pub(super) fn checked(
+        self,
+        text: &str,
+    ) -> Result<(String, BTreeMap<TableName, TableRules>), Vec<String>> {
         let mut check = Check { text, faults: Vec::new() };
-        let tables = document
-            .tables
-            .into_iter()
-            .map(|(table, document)| (table, check.table(table, document)))
-            .collect();
-        if check.faults.is_empty() {
-            Ok(Self { name: document.name, tables })
-        } else {
-            Err(MappingError::Content { path: path.to_path_buf(), faults: check.faults })
-        }
+        let tables =
+            self.tables.into_iter().map(|(table, rules)| (table, check.table(table, rules))).collect();
+        if check.faults.is_empty() { Ok((self.name, tables)) } else { Err(check.faults) }
     }
 }
 
@@ -392,33 +237,5 @@ impl RuleDocument {
             }
             _ => Err("`values`, `scale`, `time_format` and `epoch` go with `column` alone".to_owned()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_faults_are_reported_with_their_lines() {
-        let text = "name = 'x'\n[tables.accounts]\nfile = 'a.csv'\ndistinct = ['id']\n[tables.accounts.columns]\n\
-                    acount_id = 'Id'\nname = { column = 'Name', scale = 2 }\ncountry = { constant = 'US', column = 'C' }\n\
-                    [[tables.accounts.skip]]\ncolumn = 'Id'\nreason = 'why'\n";
-        let MappingError::Content { faults, .. } = Mapping::parse(text).unwrap_err() else {
-            panic!("content")
-        };
-        let lines: Vec<_> = faults.iter().map(|fault| fault.split(": ").next().unwrap()).collect();
-        assert_eq!(lines, ["line 6", "line 8", "line 7", "line 4", "line 9"], "{faults:#?}");
-    }
-
-    #[test]
-    fn an_unknown_key_is_a_syntax_error_with_its_line() {
-        let error = Mapping::parse("name = 'x'\n[tables.accounts]\nfiles = 'a.csv'\n").unwrap_err();
-        assert_eq!(error.code(), "E_MAPPING_SYNTAX");
-        assert!(error.to_string().contains("line 3") && error.to_string().contains("files"), "{error}");
-        let error =
-            Mapping::parse("name = 'x'\n[tables.accounts]\nfile = 'a'\ncolumns.name = { colum = 'N' }\n")
-                .unwrap_err();
-        assert!(error.to_string().contains("line 4") && error.to_string().contains("colum"), "{error}");
     }
 }
