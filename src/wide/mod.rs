@@ -1,1 +1,18 @@
-//! To be written.
+//! Wide tables: one row per case, any columns, one outcome column.
+//!
+//! A wide table is how a user's own feature store comes in. A [`Recipe`] says how its cells become features; it is
+//! inferred ([`Inference`]) or written by hand.
+
+mod cell;
+mod distinct;
+mod encoding;
+mod error;
+mod inference;
+mod recipe;
+mod selection;
+mod source;
+
+pub use error::{SchemaFault, SeenValues, WideError};
+pub use inference::{ColumnProfile, Inference};
+pub use recipe::{ColumnKind, ColumnRule, MISSING_MARKERS, Recipe, RecipeFaults};
+pub use selection::{ColumnPattern, Target, TargetError};

@@ -1,0 +1,122 @@
+//! From cells to a feature matrix.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::cell;
+use super::recipe::ColumnKind;
+use super::source::{Binding, RetypedCells};
+use crate::matrix::{Column, FeatureMatrix, MatrixError};
+use crate::tables::raw::{Cell, RawBatch};
+
+/// Feature columns that grow row by row.
+///
+/// Numbers stay numbers, times become days, flags become the levels `true` and `false`, levels are their text. A cell
+/// that cannot be of its kind is noted and counts as missing until the caller refuses the table.
+#[derive(Debug)]
+pub(super) struct Encoder<'a> {
+    binding: &'a Binding<'a>,
+    columns: Vec<Growing>,
+    retyped: RetypedCells,
+}
+
+#[derive(Debug)]
+enum Growing {
+    Number { values: Vec<f32>, known: Vec<bool> },
+    Level { codes: Vec<u32>, known: BTreeMap<String, u32> },
+}
+
+impl<'a> Encoder<'a> {
+    /// No rows yet.
+    pub(super) fn new(binding: &'a Binding<'a>) -> Self {
+        let empty = |kind| match kind {
+            ColumnKind::Number | ColumnKind::Time => {
+                Growing::Number { values: Vec::new(), known: Vec::new() }
+            }
+            ColumnKind::Level | ColumnKind::Flag | ColumnKind::Drop => {
+                Growing::Level { codes: Vec::new(), known: BTreeMap::new() }
+            }
+        };
+        let columns = binding.columns().iter().map(|column| empty(column.rule.kind)).collect();
+        Self { binding, columns, retyped: RetypedCells::default() }
+    }
+
+    /// Adds some rows of a batch.
+    pub(super) fn push_rows(&mut self, batch: &RawBatch, rows: Range<usize>) {
+        for (index, (growing, bound)) in self.columns.iter_mut().zip(self.binding.columns()).enumerate() {
+            for row in rows.clone() {
+                let cell = match batch.cell(row, bound.position) {
+                    cell if self.binding.is_missing(bound.rule, cell) => Cell::Missing,
+                    cell => cell,
+                };
+                if !growing.push(bound.rule.kind, cell) {
+                    self.retyped.insert(index, batch, row, cell);
+                }
+            }
+        }
+    }
+
+    /// The matrix, rows named by `ids`, and the cells that could not be read.
+    pub(super) fn finish(self, ids: Vec<String>) -> Result<(FeatureMatrix, RetypedCells), MatrixError> {
+        let columns = self
+            .columns
+            .into_iter()
+            .zip(self.binding.columns())
+            .map(|(growing, bound)| (bound.rule.name.clone(), growing.finish()))
+            .collect();
+        Ok((FeatureMatrix::try_new(ids, columns)?, self.retyped))
+    }
+}
+
+impl Growing {
+    /// Adds one cell; `false` when it cannot be of the kind.
+    fn push(&mut self, kind: ColumnKind, cell: Cell<'_>) -> bool {
+        match self {
+            Self::Number { values, known } => {
+                let number = if kind == ColumnKind::Time { cell::days(cell) } else { cell::number(cell) };
+                values.push(number.unwrap_or(0.0));
+                known.push(number.is_some());
+                number.is_some() || cell == Cell::Missing
+            }
+            Self::Level { codes, known } => {
+                let level = match (kind, cell) {
+                    (_, Cell::Missing) => None,
+                    (ColumnKind::Flag, _) => match cell::flag(cell) {
+                        Some(flag) => Some(if flag { "true".into() } else { "false".into() }),
+                        None => {
+                            codes.push(Column::MISSING);
+                            return false;
+                        }
+                    },
+                    _ => cell::text(cell),
+                };
+                codes.push(level.map_or(Column::MISSING, |level| match known.get(level.as_ref()) {
+                    Some(&code) => code,
+                    None => {
+                        let code = known.len() as u32;
+                        known.insert(level.into_owned(), code);
+                        code
+                    }
+                }));
+                true
+            }
+        }
+    }
+
+    /// The column; levels come in the order of the alphabet, whatever the order of the rows.
+    fn finish(self) -> Column {
+        match self {
+            Self::Number { values, known } => Column::Number { values, known },
+            Self::Level { mut codes, known } => {
+                let mut rank = vec![0_u32; known.len()];
+                for (position, &code) in known.values().enumerate() {
+                    rank[code as usize] = position as u32;
+                }
+                for code in codes.iter_mut().filter(|code| **code != Column::MISSING) {
+                    *code = rank[*code as usize];
+                }
+                Column::Level { codes, levels: known.into_keys().collect() }
+            }
+        }
+    }
+}
