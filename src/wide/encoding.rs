@@ -1,7 +1,6 @@
 //! From cells to a feature matrix.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use super::cell;
 use super::recipe::ColumnKind;
@@ -42,9 +41,9 @@ impl<'a> Encoder<'a> {
     }
 
     /// Adds some rows of a batch.
-    pub(super) fn push_rows(&mut self, batch: &RawBatch, rows: Range<usize>) {
+    pub(super) fn push_rows(&mut self, batch: &RawBatch, rows: &[usize]) {
         for (index, (growing, bound)) in self.columns.iter_mut().zip(self.binding.columns()).enumerate() {
-            for row in rows.clone() {
+            for &row in rows {
                 let cell = match batch.cell(row, bound.position) {
                     cell if self.binding.is_missing(bound.rule, cell) => Cell::Missing,
                     cell => cell,

@@ -1,11 +1,13 @@
 //! What can be wrong with a wide table, its recipe or the questions asked of it.
 
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 
 use crate::artifact::ArtifactError;
 use crate::error::Coded;
 use crate::matrix::MatrixError;
+use crate::models::ModelError;
 use crate::output::OutputError;
 use crate::tables::raw::RawError;
 
@@ -87,7 +89,7 @@ pub enum WideError {
         /// The recipe.
         path: PathBuf,
         /// What the operating system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The recipe is not valid.
     #[error("recipe {path} is not valid: {reason}")]
@@ -106,6 +108,23 @@ pub enum WideError {
     /// The encoded table does not fit the model.
     #[error(transparent)]
     Matrix(#[from] MatrixError),
+    /// The parts of a model do not fit each other.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The scores could not be written.
+    #[error("cannot write the scores: {source}; expected a writable target with free space")]
+    Write {
+        /// What the operating system said.
+        #[from]
+        source: io::Error,
+    },
+}
+
+impl From<csv::Error> for WideError {
+    /// A writer of fields fails only where the bytes go.
+    fn from(error: csv::Error) -> Self {
+        Self::Write { source: error.into() }
+    }
 }
 
 impl Coded for WideError {
@@ -123,6 +142,8 @@ impl Coded for WideError {
             Self::Output(error) => error.code(),
             Self::Artifact(error) => error.code(),
             Self::Matrix(error) => error.code(),
+            Self::Model(error) => error.code(),
+            Self::Write { .. } => "E_OUTPUT_UNWRITABLE",
         }
     }
 }

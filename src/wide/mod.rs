@@ -8,11 +8,15 @@ mod distinct;
 mod encoding;
 mod error;
 mod inference;
+mod model;
 mod recipe;
+mod scoring;
 mod selection;
 mod source;
 
 pub use error::{SchemaFault, SeenValues, WideError};
 pub use inference::{ColumnProfile, Inference};
+pub use model::{CrossValidation, WideModel};
 pub use recipe::{ColumnKind, ColumnRule, MISSING_MARKERS, Recipe, RecipeFaults};
+pub use scoring::{ScoringOptions, ScoringSummary};
 pub use selection::{ColumnPattern, Target, TargetError};
