@@ -1,1 +1,32 @@
-//! To be written.
+//! Fitted scorers: bins, additive tables, calibration, scale, and the reasons behind a score.
+//!
+//! The line from a row of features to a score has four steps, each a fitted, immutable value:
+//! [`Binning`] (values to bins), [`AdditiveModel`] (bins to log-odds, an exact sum), [`Calibration`] (log-odds to
+//! probability) and [`Scale`] (probability to 0-100). [`FittedModel`] holds the last three for one product; one binning
+//! serves all products. Nothing here fits anything; `training` does.
+
+mod additive;
+mod bank;
+mod binned;
+mod binning;
+mod calibration;
+mod error;
+mod evidence;
+mod explain;
+mod knots;
+mod scale;
+mod scorer;
+
+pub use additive::{AdditiveModel, FeatureTable};
+pub use bank::MarginBank;
+pub use binned::BinnedMatrix;
+pub use binning::{
+    BinRange, Binning, BinningFingerprint, BinningParams, FIRST_BIN, FeatureBins, MAX_BINS, MISSING_BIN,
+    UNSEEN_BIN,
+};
+pub use calibration::{Calibration, CalibrationKnot};
+pub use error::ModelError;
+pub use evidence::{Evidence, Measured, Signal};
+pub use explain::{Reason, strongest};
+pub use scale::{Scale, ScaleKnot, ScaleParams};
+pub use scorer::{FittedModel, Scored, Scorer};

@@ -1,0 +1,285 @@
+//! Measures of order: does a higher score mean more of the outcome?
+
+use super::both_classes;
+
+/// Area under the ROC curve: the share of (positive, negative) pairs in which the positive has the higher score, a tie
+/// counting half.
+///
+/// `AUC = (wins + ties / 2) / (n_positive * n_negative)`, counted exactly by ranks in `O(n log n)`. `None` when an
+/// outcome is missing.
+///
+/// ```
+/// use propensity::metrics::auc;
+/// // Pairs: 0.8 beats 0.1 and 0.4; 0.4 beats 0.1 and ties with 0.4: 3.5 of 4.
+/// assert_eq!(auc(&[true, true, false, false], &[0.8, 0.4, 0.4, 0.1]), Some(0.875));
+/// ```
+pub fn auc(labels: &[bool], scores: &[f64]) -> Option<f64> {
+    let (positives, negatives) = both_classes(labels, scores)?;
+    let mut halves: u128 = 0;
+    let mut negatives_below: u128 = 0;
+    for tie in ties(labels, scores) {
+        halves += tie.positives as u128 * (2 * negatives_below + tie.negatives as u128);
+        negatives_below += tie.negatives as u128;
+    }
+    Some(halves as f64 / (2.0 * positives as f64 * negatives as f64))
+}
+
+/// An AUC with its 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AucInterval {
+    /// The area under the ROC curve.
+    pub auc: f64,
+    /// Lower end, at least 0.
+    pub low: f64,
+    /// Upper end, at most 1.
+    pub high: f64,
+}
+
+/// The AUC and its 95 % interval by DeLong, DeLong and Clarke-Pearson (1988, <https://doi.org/10.2307/2531595>).
+///
+/// `Var = S10 / m + S01 / n`, where `S10` and `S01` are the sample variances of the share of negatives below each
+/// positive and of positives above each negative, by midranks (Sun and Xu 2014). Few rows in perfect order would have
+/// no variance at all, so `Var` is never taken below `0.25 / (m n)`, that of one pair. `None` as for [`auc`], or with
+/// fewer than two rows of an outcome.
+pub fn auc_interval(labels: &[bool], scores: &[f64]) -> Option<AucInterval> {
+    let (positives, negatives) = both_classes(labels, scores)?;
+    if positives < 2 || negatives < 2 {
+        return None;
+    }
+    let (m, n) = (positives as u128, negatives as u128);
+    // In half pairs, so whole: for each positive twice the negatives below plus ties, for each negative the mirror.
+    let (mut sum, mut squares_positive, mut squares_negative) = (0_u128, 0_u128, 0_u128);
+    let (mut negatives_below, mut positives_below) = (0_u128, 0_u128);
+    for tie in ties(labels, scores) {
+        let (p, q) = (tie.positives as u128, tie.negatives as u128);
+        let below = 2 * negatives_below + q;
+        let above = 2 * (m - positives_below - p) + p;
+        sum += p * below;
+        squares_positive += p * below * below;
+        squares_negative += q * above * above;
+        negatives_below += q;
+        positives_below += p;
+    }
+    let auc = sum as f64 / (2.0 * m as f64 * n as f64);
+    // Sample variance of whole numbers: (N * sum of squares - sum squared) / (N * (N - 1)), exact until the division.
+    let variance = |squares: u128, count: u128, others: u128| {
+        let spread = (count * squares - sum * sum) as f64;
+        spread / (count as f64 * (count - 1) as f64) / (4.0 * others as f64 * others as f64)
+    };
+    let estimated = variance(squares_positive, m, n) / m as f64 + variance(squares_negative, n, m) / n as f64;
+    let error = estimated.max(0.25 / (m as f64 * n as f64)).sqrt();
+    let half = 1.959_963_984_540_054 * error;
+    Some(AucInterval { auc, low: (auc - half).max(0.0), high: (auc + half).min(1.0) })
+}
+
+/// Average precision: the mean, over positives, of the share of positives among the rows at or above each.
+///
+/// `AP = sum over distinct scores of (recall step) * precision`; tied rows enter together. `None` as for [`auc`].
+pub fn average_precision(labels: &[bool], scores: &[f64]) -> Option<f64> {
+    let (positives, _) = both_classes(labels, scores)?;
+    let (mut taken, mut found, mut area) = (0_usize, 0_usize, 0.0);
+    for tie in ties(labels, scores).iter().rev() {
+        taken += tie.positives + tie.negatives;
+        found += tie.positives;
+        area += tie.positives as f64 * (found as f64 / taken as f64);
+    }
+    Some(area / positives as f64)
+}
+
+/// Kolmogorov-Smirnov distance: the largest gap between the score distributions of the two outcomes, 0 to 1.
+pub fn kolmogorov_smirnov(labels: &[bool], scores: &[f64]) -> Option<f64> {
+    let (positives, negatives) = both_classes(labels, scores)?;
+    let (mut p, mut q, mut gap) = (0_usize, 0_usize, 0.0_f64);
+    for tie in ties(labels, scores) {
+        p += tie.positives;
+        q += tie.negatives;
+        gap = gap.max((q as f64 / negatives as f64 - p as f64 / positives as f64).abs());
+    }
+    Some(gap)
+}
+
+/// One row of a gains table: what is found down to a depth of the list.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GainRow {
+    /// Share of the rows taken, best first, 0 to 1.
+    pub depth: f64,
+    /// Rows in this part alone.
+    pub rows: usize,
+    /// Positives in this part alone; a fraction where a tie reaches over the edge of the part.
+    pub positives: f64,
+    /// Share of all positives found down to here, 0 to 1.
+    pub gain: f64,
+    /// `gain / depth`: how many times better than a list in random order.
+    pub lift: f64,
+}
+
+/// Gains and lift by equal parts of the list, best first: ten parts are deciles.
+///
+/// Rows with one score share their positives evenly, so that the order of the input does not matter. `None` as for
+/// [`auc`], or when `parts` is 0 or more than the rows.
+pub fn gains(labels: &[bool], scores: &[f64], parts: usize) -> Option<Vec<GainRow>> {
+    let (positives, negatives) = both_classes(labels, scores)?;
+    let n = positives + negatives;
+    if parts == 0 || parts > n {
+        return None;
+    }
+    let ends: Vec<usize> = (1..=parts).map(|part| (part * n).div_ceil(parts)).collect();
+    let found = found_at(labels, scores, &ends);
+    let mut rows = Vec::with_capacity(parts);
+    let (mut before_rows, mut before) = (0, 0.0);
+    for (&end, &found) in ends.iter().zip(&found) {
+        let depth = end as f64 / n as f64;
+        let gain = found / positives as f64;
+        rows.push(GainRow {
+            depth,
+            rows: end - before_rows,
+            positives: found - before,
+            gain,
+            lift: gain / depth,
+        });
+        (before_rows, before) = (end, found);
+    }
+    Some(rows)
+}
+
+/// Lift of the best `share` of the rows (rounded up to whole rows) over the base rate.
+///
+/// `None` as for [`auc`], or when `share` is not above 0 and at most 1.
+pub fn lift_at(labels: &[bool], scores: &[f64], share: f64) -> Option<f64> {
+    let (positives, negatives) = both_classes(labels, scores)?;
+    if !(share > 0.0 && share <= 1.0) {
+        return None;
+    }
+    let n = (positives + negatives) as f64;
+    let taken = ((n * share).ceil() as usize).max(1);
+    let found = found_at(labels, scores, &[taken])[0];
+    Some(found / taken as f64 * n / positives as f64)
+}
+
+/// Positives among the best `end` rows, for ascending ends; a tie over an end gives its share.
+fn found_at(labels: &[bool], scores: &[f64], ends: &[usize]) -> Vec<f64> {
+    let mut found = Vec::with_capacity(ends.len());
+    let (mut taken, mut positives) = (0, 0);
+    for tie in ties(labels, scores).iter().rev() {
+        let size = tie.positives + tie.negatives;
+        while let Some(&end) = ends.get(found.len()) {
+            if end > taken + size {
+                break;
+            }
+            let share = (end - taken) as f64 / size as f64;
+            found.push(positives as f64 + share * tie.positives as f64);
+        }
+        taken += size;
+        positives += tie.positives;
+    }
+    found
+}
+
+/// Rows that share one score.
+#[derive(Clone, Copy, Debug)]
+struct Tie {
+    positives: usize,
+    negatives: usize,
+}
+
+/// The rows by score, ascending, ties together; all scores are finite.
+fn ties(labels: &[bool], scores: &[f64]) -> Vec<Tie> {
+    let mut order: Vec<(f64, bool)> = scores.iter().copied().zip(labels.iter().copied()).collect();
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    // 0.0 and -0.0 are neighbours in the total order and equal here.
+    order
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|tie| {
+            let positives = tie.iter().filter(|row| row.1).count();
+            Tie { positives, negatives: tie.len() - positives }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LABELS: [bool; 6] = [true, false, true, false, false, true];
+    const SCORES: [f64; 6] = [0.9, 0.8, 0.7, 0.3, 0.2, 0.2];
+
+    /// The definition, pair by pair.
+    fn auc_by_pairs(labels: &[bool], scores: &[f64]) -> f64 {
+        let (mut pairs, mut won) = (0.0, 0.0);
+        for (i, _) in labels.iter().enumerate().filter(|(_, label)| **label) {
+            for (j, _) in labels.iter().enumerate().filter(|(_, label)| !**label) {
+                pairs += 1.0;
+                won += match scores[i].total_cmp(&scores[j]) {
+                    std::cmp::Ordering::Greater => 1.0,
+                    std::cmp::Ordering::Equal => 0.5,
+                    std::cmp::Ordering::Less => 0.0,
+                };
+            }
+        }
+        won / pairs
+    }
+
+    #[test]
+    fn auc_counts_pairs_by_hand() {
+        // 0.9 beats three negatives, 0.7 beats two, 0.2 ties with one: 5.5 of 9.
+        assert_eq!(auc(&LABELS, &SCORES), Some(5.5 / 9.0));
+        assert_eq!(auc(&[true, true], &[0.1, 0.2]), None);
+        assert_eq!(auc(&[true, false], &[0.1]), None);
+        assert_eq!(auc(&[true, false], &[f64::NAN, 0.0]), None);
+    }
+
+    #[test]
+    fn delong_by_hand() {
+        // Shares of negatives below the positives: 1, 2/3, 1/6; of positives above the negatives: 1/3, 2/3, 5/6.
+        // Both have mean 11/18; sample variances 0.175926 and 0.064815; Var = (0.175926 + 0.064815) / 3 = 0.0802469.
+        let interval = auc_interval(&LABELS, &SCORES).unwrap();
+        assert!((interval.auc - 11.0 / 18.0).abs() < 1e-15);
+        assert!(
+            (interval.low - (11.0 / 18.0 - 1.959_963_984_540_054 * 0.080_246_913_580_f64.sqrt())).abs()
+                < 1e-9
+        );
+        assert_eq!(interval.high, 1.0);
+    }
+
+    #[test]
+    fn a_perfect_order_of_few_rows_is_not_certain() {
+        let interval = auc_interval(&[true, true, false, false], &[4.0, 3.0, 2.0, 1.0]).unwrap();
+        assert_eq!(interval.auc, 1.0);
+        assert!(interval.low < 0.52, "{interval:?}");
+    }
+
+    #[test]
+    fn average_precision_and_ks_by_hand() {
+        // Positives are found at depths 1, 3 and, tied, 6: precisions 1, 2/3, 1/2.
+        assert!((average_precision(&LABELS, &SCORES).unwrap() - (1.0 + 2.0 / 3.0 + 0.5) / 3.0).abs() < 1e-15);
+        // From above: after 0.7 two of three positives and one of three negatives.
+        assert!((kolmogorov_smirnov(&LABELS, &SCORES).unwrap() - 1.0 / 3.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn gains_share_ties() {
+        let table = gains(&LABELS, &SCORES, 3).unwrap();
+        let positives: Vec<f64> = table.iter().map(|row| row.positives).collect();
+        assert_eq!(positives, [1.0, 1.0, 1.0]);
+        assert_eq!(table[2].gain, 1.0);
+        assert_eq!(lift_at(&LABELS, &SCORES, 1.0), Some(1.0));
+        assert_eq!(lift_at(&LABELS, &SCORES, 0.1), Some(2.0));
+        // Five rows take half of the tie: 2.5 of 3 positives in 5 of 6 rows.
+        assert!((lift_at(&LABELS, &SCORES, 0.8).unwrap() - 1.0).abs() < 1e-15);
+    }
+
+    proptest! {
+        #[test]
+        fn auc_is_the_share_of_pairs(rows in prop::collection::vec((any::<bool>(), 0_u8..12), 2..60)) {
+            let labels: Vec<bool> = rows.iter().map(|row| row.0).collect();
+            let scores: Vec<f64> = rows.iter().map(|row| f64::from(row.1)).collect();
+            if let Some(found) = auc(&labels, &scores) {
+                prop_assert!((found - auc_by_pairs(&labels, &scores)).abs() < 1e-12);
+                let mirrored: Vec<f64> = scores.iter().map(|score| -score).collect();
+                prop_assert!((found + auc(&labels, &mirrored).unwrap() - 1.0).abs() < 1e-12);
+            }
+        }
+    }
+}
