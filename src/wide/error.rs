@@ -10,6 +10,7 @@ use crate::matrix::MatrixError;
 use crate::models::ModelError;
 use crate::output::OutputError;
 use crate::tables::raw::RawError;
+use crate::training::TrainError;
 
 /// A wide table cannot be trained on or scored.
 #[derive(Debug, thiserror::Error)]
@@ -111,6 +112,9 @@ pub enum WideError {
     /// The parts of a model do not fit each other.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The model cannot be fitted on the rows of the table.
+    #[error(transparent)]
+    Train(#[from] TrainError),
     /// The scores could not be written.
     #[error("cannot write the scores: {source}; expected a writable target with free space")]
     Write {
@@ -143,6 +147,7 @@ impl Coded for WideError {
             Self::Artifact(error) => error.code(),
             Self::Matrix(error) => error.code(),
             Self::Model(error) => error.code(),
+            Self::Train(error) => error.code(),
             Self::Write { .. } => "E_OUTPUT_UNWRITABLE",
         }
     }

@@ -13,10 +13,12 @@ mod recipe;
 mod scoring;
 mod selection;
 mod source;
+mod training;
 
 pub use error::{SchemaFault, SeenValues, WideError};
 pub use inference::{ColumnProfile, Inference};
-pub use model::{CrossValidation, WideModel};
+pub use model::{CrossValidated, WideModel};
 pub use recipe::{ColumnKind, ColumnRule, MISSING_MARKERS, Recipe, RecipeFaults};
 pub use scoring::{ScoringOptions, ScoringSummary};
 pub use selection::{ColumnPattern, Target, TargetError};
+pub use training::{TableTraining, TrainedTable};

@@ -9,8 +9,8 @@ use super::recipe::Recipe;
 use super::{Target, WideError};
 use crate::artifact::{self, Header, Origin, Payload};
 use crate::grid::Cuts;
-use crate::metrics;
 use crate::models::{Binning, FittedModel, ModelError};
+use crate::training::CrossValidation;
 
 /// Everything that is needed to score a wide table: how its cells are read, its bins, its fitted model and its bands.
 ///
@@ -24,7 +24,7 @@ pub struct WideModel {
     binning: Binning,
     model: FittedModel,
     cuts: Cuts,
-    cross_validation: CrossValidation,
+    cross_validation: CrossValidated,
 }
 
 /// The form of a [`WideModel`] in a file.
@@ -37,7 +37,7 @@ struct WideShape {
     binning: Binning,
     model: FittedModel,
     cuts: Cuts,
-    cross_validation: CrossValidation,
+    cross_validation: CrossValidated,
 }
 
 /// The parts of a [`WideModel`] that belong together.
@@ -48,7 +48,7 @@ pub(super) struct Parts {
     pub(super) recipe: Recipe,
     pub(super) binning: Binning,
     pub(super) model: FittedModel,
-    pub(super) cross_validation: CrossValidation,
+    pub(super) cross_validation: CrossValidated,
 }
 
 impl Payload for WideModel {
@@ -133,7 +133,7 @@ impl WideModel {
     }
 
     /// What cross-validation measured.
-    pub const fn cross_validation(&self) -> &CrossValidation {
+    pub const fn cross_validation(&self) -> &CrossValidated {
         &self.cross_validation
     }
 
@@ -148,38 +148,38 @@ impl WideModel {
     }
 }
 
-/// Quality on rows that the scoring model had not seen, measured over all folds together.
+/// Quality on rows that the model had not seen: fitted on all folds but one and measured on that one, for every fold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CrossValidation {
-    /// Number of folds.
-    pub folds: usize,
+pub struct CrossValidated {
     /// Rows with a known outcome.
     pub rows: u64,
     /// Rows with the wanted outcome.
     pub positives: u64,
-    /// Area under the ROC curve.
+    /// Area under the ROC curve in each fold that holds both outcomes.
+    pub fold_aucs: Vec<f64>,
+    /// Mean of the folds' areas.
     pub auc: f64,
-    /// Mean logarithmic loss, in nats.
+    /// Mean logarithmic loss over all rows, in nats.
     pub log_loss: f64,
-    /// Mean squared error of the probability.
+    /// Mean squared error of the probability over all rows.
     pub brier: f64,
     /// Expected calibration error over ten bins of equal count.
     pub calibration_error: f64,
 }
 
-impl CrossValidation {
-    /// Measures probabilities of rows that were left out of fitting; `None` when one of the outcomes is absent.
-    pub(super) fn measure(folds: usize, labels: &[bool], probabilities: &[f64]) -> Option<Self> {
-        Some(Self {
-            folds,
+impl CrossValidated {
+    /// Keeps the measures and the numbers of rows they rest on.
+    pub(super) fn new(labels: &[bool], measured: &CrossValidation) -> Self {
+        Self {
             rows: labels.len() as u64,
             positives: labels.iter().filter(|&&label| label).count() as u64,
-            auc: metrics::auc(labels, probabilities)?,
-            log_loss: metrics::log_loss(labels, probabilities)?,
-            brier: metrics::brier(labels, probabilities)?,
-            calibration_error: metrics::expected_calibration_error(labels, probabilities, 10)?,
-        })
+            fold_aucs: measured.fold_aucs.clone(),
+            auc: measured.auc,
+            log_loss: measured.log_loss,
+            brier: measured.brier,
+            calibration_error: measured.calibration_error,
+        }
     }
 
     /// Share of rows with the wanted outcome.
@@ -200,7 +200,7 @@ impl CrossValidation {
     }
 }
 
-impl fmt::Display for CrossValidation {
+impl fmt::Display for CrossValidated {
     /// Writes a table: measure, model, base rate.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "  {:20}  {:>7}  {:>9}", "measure", "model", "base rate")?;
@@ -212,7 +212,13 @@ impl fmt::Display for CrossValidation {
         ];
         for (name, model, base) in lines {
             let base = base.map_or_else(|| "-".to_owned(), |base| format!("{base:.4}"));
-            writeln!(f, "  {name:20}  {model:>7.4}  {base:>9}")?;
+            write!(f, "  {name:20}  {model:>7.4}  {base:>9}")?;
+            if name == "AUC" {
+                let lowest = self.fold_aucs.iter().copied().fold(f64::INFINITY, f64::min);
+                let highest = self.fold_aucs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                write!(f, "   folds {lowest:.4} to {highest:.4}")?;
+            }
+            writeln!(f)?;
         }
         Ok(())
     }
@@ -224,13 +230,19 @@ mod tests {
 
     #[test]
     fn the_base_rate_is_measured_by_hand() {
-        let labels = [true, false, false, false];
-        let measured = CrossValidation::measure(2, &labels, &[0.5, 0.25, 0.25, 0.25]).unwrap();
-        assert_eq!(measured.auc, 1.0);
-        // (0.5^2 + 3 * 0.25^2) / 4, and 0.25 * 0.75.
-        assert!((measured.brier - 0.109_375).abs() < 1e-15);
-        assert_eq!(measured.brier_of_base_rate(), 0.1875);
+        let measured = CrossValidated {
+            rows: 4,
+            positives: 1,
+            fold_aucs: vec![0.75, 0.85],
+            auc: 0.8,
+            log_loss: 0.5,
+            brier: 0.1,
+            calibration_error: 0.01,
+        };
+        assert_eq!(measured.brier_of_base_rate(), 0.1875); // 0.25 * 0.75
         // -(0.25 ln 0.25 + 0.75 ln 0.75)
         assert!((measured.log_loss_of_base_rate() - 0.562_335_144_618_808_4).abs() < 1e-15);
+        let text = measured.to_string();
+        assert!(text.contains("0.8000     0.5000   folds 0.7500 to 0.8500"), "{text}");
     }
 }

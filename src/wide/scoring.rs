@@ -11,8 +11,10 @@ use super::encoding::Encoder;
 use super::source::{Binding, BrokenRows, RetypedCells, open, refuse};
 use super::{WideError, WideModel, cell};
 use crate::grid::Band;
+use crate::matrix::FeatureMatrix;
 use crate::models::{Scored, Scorer, UNSEEN_BIN, strongest};
 use crate::parallelism::Parallelism;
+use crate::quantity::LogOdds;
 use crate::tables::raw::RawBatch;
 
 /// How a table is scored.
@@ -121,10 +123,7 @@ impl WideModel {
     ) -> Result<ScoringSummary, WideError> {
         let mut out = out;
         let mut raw = open(table, &self.recipe().format())?;
-        let binding = Binding::new(self.recipe(), raw.header()).or_else(|faults| {
-            refuse(table, faults)?;
-            Binding::new(self.recipe(), &[]).map_err(|_| WideError::NoFeatures { path: table.to_path_buf() })
-        })?;
+        let (binding, missing) = Binding::new(self.recipe(), raw.header());
         let mut summary = ScoringSummary { extra: self.extra_columns(raw.header()), ..Default::default() };
         let mut faulty = RetypedCells::default();
         let mut broken = BrokenRows::default();
@@ -132,8 +131,18 @@ impl WideModel {
         while let Some(batch) = raw.next_batch()? {
             broken.insert(raw.header(), &batch);
             let parts = parts(batch.n_rows(), options.chunk_rows, parallelism.n_threads());
-            let chunks = parallelism
-                .map(&parts, |_, rows| self.score_rows_of(&binding, &batch, rows, options.reasons));
+            let chunks = parallelism.map(&parts, |_, rows| {
+                let rows: Vec<usize> = rows.clone().collect();
+                let mut encoder = Encoder::new(&binding);
+                encoder.push_rows(&batch, &rows);
+                let ids = rows.iter().map(|&row| batch.row_number(row).to_string()).collect();
+                let (matrix, retyped) = encoder.finish(ids)?;
+                if retyped.is_empty() && missing.is_empty() {
+                    self.score_matrix(&binding, &batch, &rows, &matrix, options.reasons)
+                } else {
+                    Ok(Chunk { retyped, ..Chunk::default() })
+                }
+            });
             for chunk in chunks {
                 let chunk = chunk?;
                 faulty.append(chunk.retyped);
@@ -148,7 +157,8 @@ impl WideModel {
             }
             summary.rows += batch.n_rows() as u64;
         }
-        refuse(table, faulty.faults(&binding).chain(broken.faults()).collect())?;
+        let faults = missing.into_iter().chain(faulty.faults(&binding)).chain(broken.faults()).collect();
+        refuse(table, faults)?;
         out.flush()?;
         Ok(summary)
     }
@@ -160,26 +170,19 @@ impl WideModel {
         extra
     }
 
-    fn score_rows_of(
+    fn score_matrix(
         &self,
         binding: &Binding<'_>,
         batch: &RawBatch,
-        rows: &Range<usize>,
+        rows: &[usize],
+        matrix: &FeatureMatrix,
         n_reasons: usize,
     ) -> Result<Chunk, WideError> {
-        let rows: Vec<usize> = rows.clone().collect();
-        let mut encoder = Encoder::new(binding);
-        encoder.push_rows(batch, &rows);
-        let ids = rows.iter().map(|&row| batch.row_number(row).to_string()).collect();
-        let (matrix, retyped) = encoder.finish(ids)?;
-        if !retyped.is_empty() {
-            return Ok(Chunk { retyped, ..Chunk::default() });
-        }
-        let binned = self.binning().apply(&matrix)?;
+        let binned = self.binning().apply(matrix)?;
         let scored = self.scorer().score_rows(&binned)?;
         let mut chunk = Chunk::default();
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let mut contributions = vec![crate::quantity::LogOdds::ZERO; binned.n_features()];
+        let mut contributions = vec![LogOdds::ZERO; binned.n_features()];
         for (index, (&row, scored)) in rows.iter().zip(scored).enumerate() {
             let bins = binned.row(index);
             for (feature, _) in bins.iter().enumerate().filter(|(_, bin)| **bin == UNSEEN_BIN) {

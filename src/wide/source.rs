@@ -82,8 +82,8 @@ pub(super) struct Binding<'a> {
 }
 
 impl<'a> Binding<'a> {
-    /// Finds the columns that `recipe` reads by name, or every one that is missing.
-    pub(super) fn new(recipe: &'a Recipe, header: &[String]) -> Result<Self, Vec<SchemaFault>> {
+    /// Finds the columns that `recipe` reads by name, and says which are missing; the rest can still be checked.
+    pub(super) fn new(recipe: &'a Recipe, header: &[String]) -> (Self, Vec<SchemaFault>) {
         let mut missing = Vec::new();
         let mut columns = Vec::new();
         for rule in recipe.features() {
@@ -94,7 +94,7 @@ impl<'a> Binding<'a> {
                 }
             }
         }
-        if missing.is_empty() { Ok(Self { recipe, columns }) } else { Err(missing) }
+        (Self { recipe, columns }, missing)
     }
 
     /// The columns, in the order of the recipe.

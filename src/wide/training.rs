@@ -1,0 +1,291 @@
+//! Training on a wide table: from a file and a question to a fitted model.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use super::encoding::Encoder;
+use super::model::Parts;
+use super::source::{Binding, BrokenRows, open, refuse};
+use super::{
+    ColumnPattern, CrossValidated, Inference, Recipe, SeenValues, Target, WideError, WideModel, cell,
+};
+use crate::matrix::FeatureMatrix;
+use crate::models::{Binning, BinningParams};
+use crate::parallelism::Parallelism;
+use crate::seed::{Seed, hash_bytes};
+use crate::tables::raw::{CsvFormat, RawBatch};
+use crate::training::{AdditiveParams, TrainingRows, TrainingSet, cross_validate};
+
+/// Up to this share of repeated rows they are taken for copies of one case, and kept together.
+const COPIES_SHARE: f64 = 0.1;
+
+/// What to train on a wide table.
+#[derive(Clone, Debug)]
+pub struct TableTraining {
+    /// The outcome to predict.
+    pub target: Target,
+    /// Columns that must not be used: known only afterwards, or not to be decided upon.
+    pub drop: Vec<ColumnPattern>,
+    /// A column whose equal values belong to one case: its rows are never split between fitting and measuring.
+    pub group: Option<String>,
+    /// How cells are read; inferred from the table when not given.
+    pub recipe: Option<Recipe>,
+    /// Number of folds of the cross-validation; fewer than 2 count as 2.
+    pub folds: NonZeroUsize,
+    /// How values become bins.
+    pub binning: BinningParams,
+    /// How the model is fitted.
+    pub params: AdditiveParams,
+}
+
+impl TableTraining {
+    /// Training for `target` with everything else as usual.
+    pub fn new(target: Target) -> Self {
+        Self {
+            target,
+            drop: Vec::new(),
+            group: None,
+            recipe: None,
+            folds: NonZeroUsize::MIN.saturating_add(4),
+            binning: BinningParams::default(),
+            params: AdditiveParams::default(),
+        }
+    }
+
+    /// Decides how every column of `table` is read: by the given recipe or by inference, without the columns that
+    /// were dropped, the target and the group.
+    ///
+    /// # Errors
+    /// [`WideError::Raw`], [`WideError::Schema`] and [`WideError::NoRows`] when the table cannot be read;
+    /// [`WideError::UnknownColumn`] when the target, the group or a dropped column is not there;
+    /// [`WideError::NoFeatures`] when nothing is left.
+    pub fn prepare(&self, table: &Path) -> Result<Inference, WideError> {
+        let format = self.recipe.as_ref().map_or_else(CsvFormat::default, Recipe::format);
+        let raw = open(table, &format)?;
+        self.check_names(table, raw.header())?;
+        let inference = Inference::of(table, &format)?;
+        let recipe = self.recipe.as_ref().unwrap_or_else(|| inference.recipe()).clone();
+        let recipe = recipe.dropping(|name| {
+            if name == self.target.column {
+                Some("the target".to_owned())
+            } else if self.group.as_deref() == Some(name) {
+                Some("the group".to_owned())
+            } else {
+                let pattern = self.drop.iter().find(|pattern| pattern.matches(name))?;
+                Some(format!("dropped by {:?}", pattern.as_str()))
+            }
+        });
+        if recipe.features().next().is_none() {
+            return Err(WideError::NoFeatures { path: table.to_path_buf() });
+        }
+        Ok(inference.with_recipe(recipe))
+    }
+
+    /// Every name that was given must be a column; all faults of one flag together.
+    fn check_names(&self, table: &Path, header: &[String]) -> Result<(), WideError> {
+        let unknown = |flag, columns: Vec<String>| match columns.is_empty() {
+            true => Ok(()),
+            false => Err(WideError::UnknownColumn {
+                path: table.to_path_buf(),
+                flag,
+                columns,
+                header: header.to_vec(),
+            }),
+        };
+        let absent = |name: &String| !header.contains(name);
+        unknown(
+            "--target",
+            Some(&self.target.column).filter(|name| absent(name)).cloned().into_iter().collect(),
+        )?;
+        unknown("--group", self.group.iter().filter(|name| absent(name)).cloned().collect())?;
+        let idle = |pattern: &&ColumnPattern| !header.iter().any(|name| pattern.matches(name));
+        unknown("--drop", self.drop.iter().filter(idle).map(|pattern| pattern.as_str().to_owned()).collect())
+    }
+
+    /// Trains on `table` as [`prepare`](Self::prepare) decided to read it.
+    ///
+    /// The same table, seed and parameters give the same model for every `parallelism` and every order of rows.
+    /// Memory grows with the table: 5 bytes a cell, and the table of bins.
+    ///
+    /// # Errors
+    /// [`WideError::Schema`] with every column that is missing or cannot be of its kind;
+    /// [`WideError::UnknownTargetValue`] and [`WideError::OneOutcome`] for a target that does not divide the rows;
+    /// [`WideError::Train`] when there are too few rows to fit on.
+    pub fn fit(
+        &self,
+        table: &Path,
+        recipe: &Recipe,
+        seed: Seed,
+        parallelism: &Parallelism,
+    ) -> Result<TrainedTable, WideError> {
+        let cases = self.read(table, recipe)?;
+        let binning = Binning::learn(&[&cases.matrix], &self.binning)?;
+        let binned = binning.apply(&cases.matrix)?;
+        let set = TrainingSet::try_new(TrainingRows {
+            binning: &binning,
+            binned: &binned,
+            labels: &cases.labels,
+            groups: &cases.groups,
+            weights: None,
+            later: None,
+        })?;
+        let folds = self.folds.get().max(2);
+        let validated = cross_validate(&self.params, &set, folds, seed.named("folds"), parallelism)?;
+        let cross_validation = CrossValidated::new(&cases.labels, &validated);
+        let trained = self.params.fit(&set, seed.named("fit"), parallelism)?;
+        let model = WideModel::try_new(Parts {
+            target: self.target.clone(),
+            group: self.group.clone(),
+            recipe: recipe.clone(),
+            binning,
+            model: trained.model,
+            cross_validation,
+        })?;
+        Ok(TrainedTable { model, rows_without_target: cases.rows_without_target, outcomes: cases.outcomes })
+    }
+
+    fn one_outcome(&self, table: &Path) -> WideError {
+        let Target { column, value } = self.target.clone();
+        WideError::OneOutcome { path: table.to_path_buf(), column, wanted: value }
+    }
+
+    /// Reads all rows with a known outcome.
+    fn read(&self, table: &Path, recipe: &Recipe) -> Result<Cases, WideError> {
+        let mut raw = open(table, &recipe.format())?;
+        let header = raw.header().to_vec();
+        self.check_names(table, &header)?;
+        let (binding, missing) = Binding::new(recipe, &header);
+        let position = |name: &String| header.iter().position(|column| column == name).unwrap_or(usize::MAX);
+        let target = position(&self.target.column);
+        let group = self.group.as_ref().map(position);
+        let mut encoder = Encoder::new(&binding);
+        let mut broken = BrokenRows::default();
+        let mut outcomes: BTreeMap<String, u64> = BTreeMap::new();
+        let (mut labels, mut keys) = (Vec::new(), Vec::new());
+        let mut rows_without_target = 0;
+        while let Some(batch) = raw.next_batch()? {
+            broken.insert(&header, &batch);
+            let mut rows = Vec::with_capacity(batch.n_rows());
+            for row in 0..batch.n_rows() {
+                let outcome = cell::text(batch.cell(row, target))
+                    .filter(|text| !recipe.missing().contains(text.as_ref()));
+                let Some(outcome) = outcome else {
+                    rows_without_target += 1;
+                    continue;
+                };
+                labels.push(outcome == self.target.value.as_str());
+                keys.push(group_key(&batch, row, group, header.len()));
+                rows.push(row);
+                match outcomes.get_mut(outcome.as_ref()) {
+                    Some(count) => *count += 1,
+                    None => {
+                        outcomes.insert(outcome.into_owned(), 1);
+                    }
+                }
+            }
+            encoder.push_rows(&batch, &rows);
+        }
+        let ids = (1..=labels.len()).map(|case| case.to_string()).collect();
+        let (matrix, retyped) = encoder.finish(ids)?;
+        let faults = missing.into_iter().chain(retyped.faults(&binding)).chain(broken.faults()).collect();
+        refuse(table, faults)?;
+        let outcomes = SeenValues::new(outcomes);
+        if !labels.contains(&true) {
+            let Target { column, value } = self.target.clone();
+            let path = table.to_path_buf();
+            return Err(WideError::UnknownTargetValue { path, column, wanted: value, seen: outcomes });
+        }
+        if !labels.contains(&false) {
+            return Err(self.one_outcome(table));
+        }
+        let groups = if group.is_some() { keys } else { groups_of_rows(keys) };
+        Ok(Cases { matrix, labels, groups, rows_without_target, outcomes })
+    }
+}
+
+/// The rows of a table that have an outcome.
+struct Cases {
+    matrix: FeatureMatrix,
+    labels: Vec<bool>,
+    groups: Vec<u64>,
+    rows_without_target: u64,
+    outcomes: SeenValues,
+}
+
+/// A hash of the group of a row: of its value in the group column, or else of the whole row.
+fn group_key(batch: &RawBatch, row: usize, group: Option<usize>, n_columns: usize) -> u64 {
+    let hash = |state: u64, column: usize| match cell::text(batch.cell(row, column)) {
+        Some(text) => hash_bytes(state, text.as_bytes()),
+        None => hash_bytes(state ^ 1, &[]),
+    };
+    match group {
+        // A row without a group is a group of its own.
+        Some(group) if cell::text(batch.cell(row, group)).is_some() => hash(0, group),
+        _ => (0..n_columns).fold(0, hash),
+    }
+}
+
+/// Groups of rows that have no group column, from hashes of their contents, so that the order of rows does not matter.
+///
+/// A few rows that are equal in every column are copies: they stay together, or a copy in the one fold would give
+/// away the answer in the other. Many equal rows are different cases with few columns: the first of each is told from
+/// the second by its number.
+fn groups_of_rows(contents: Vec<u64>) -> Vec<u64> {
+    let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
+    let numbered: Vec<u64> = contents
+        .iter()
+        .map(|&content| {
+            let number = seen.entry(content).or_default();
+            *number += 1;
+            hash_bytes(content, &number.to_le_bytes())
+        })
+        .collect();
+    let repeated = contents.len() - seen.len();
+    if repeated as f64 <= COPIES_SHARE * contents.len() as f64 { contents } else { numbered }
+}
+
+/// A trained model, and what was found in its table.
+#[derive(Clone, Debug)]
+pub struct TrainedTable {
+    model: WideModel,
+    rows_without_target: u64,
+    outcomes: SeenValues,
+}
+
+impl TrainedTable {
+    /// The model.
+    pub const fn model(&self) -> &WideModel {
+        &self.model
+    }
+
+    /// Rows left out because their outcome is missing.
+    pub const fn rows_without_target(&self) -> u64 {
+        self.rows_without_target
+    }
+
+    /// The values of the outcome column.
+    pub const fn outcomes(&self) -> &SeenValues {
+        &self.outcomes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_copies_stay_together_and_many_equal_rows_do_not() {
+        let mut contents: Vec<u64> = (0..20).collect();
+        contents.push(0);
+        assert_eq!(groups_of_rows(contents.clone()), contents);
+        let many = groups_of_rows(vec![1, 2, 1, 1]);
+        assert_eq!(many.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+        // The three equal rows get the same three groups wherever they stand.
+        let mut turned = groups_of_rows(vec![1, 1, 2, 1]);
+        turned.sort_unstable();
+        let mut sorted = many;
+        sorted.sort_unstable();
+        assert_eq!(turned, sorted);
+    }
+}
