@@ -1,1 +1,23 @@
-//! To be written.
+//! Training: from rows with outcomes to a fitted model and the evidence for it.
+//!
+//! Stands beside the line that scores: it sees labels, the line does not. [`AdditiveParams::fit`] boosts tables in bags,
+//! calibrates them on rows no bag has used, and says whether there was anything to learn. A fit repeats bit for bit for
+//! any number of threads and any order of rows.
+
+mod boosting;
+mod calibrate;
+mod cross_validate;
+mod error;
+mod fit;
+mod histogram;
+mod linfa;
+mod params;
+mod set;
+mod step;
+
+pub use cross_validate::{CrossValidation, cross_validate};
+pub use error::{ParamFault, SetFault, TrainError};
+pub use fit::{BagReport, HeldOut, Trained, TrainingReport};
+pub use linfa::DenseModel;
+pub use params::AdditiveParams;
+pub use set::{TrainingRows, TrainingSet};

@@ -1,0 +1,199 @@
+//! Boosting of main effects, one bag at a time.
+//!
+//! In each round one pass over rows builds the histograms of all features on one gradient; every feature then proposes
+//! a small step, and all steps are taken together, as far as the curvature along their sum allows. Friedman (2001,
+//! <https://doi.org/10.1214/aos/1013203451>); main effects as in Lou, Caruana and Gehrke (2012,
+//! <https://doi.org/10.1145/2339530.2339556>).
+
+use super::histogram::{Gradient, Histogram, PLACES, Tables, sum_of};
+use super::params::AdditiveParams;
+use super::set::TrainingSet;
+use super::step::{StepLimits, step};
+use crate::quantity::LogOdds;
+use crate::seed::{Seed, hash_bytes};
+
+/// Rounds between two looks at the rows that say when to stop.
+const CHECK_EVERY: usize = 4;
+/// Rows on which the length of a joint step is found.
+const PROBE_ROWS: usize = 8192;
+/// Largest weight of a table: 16 in log-odds.
+const MOST: i32 = 16 << 20;
+
+/// The rows of one bag, by what they are used for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BagRows {
+    /// Tables are fitted on these.
+    pub(super) fit: Vec<usize>,
+    /// These say when to stop.
+    pub(super) stop: Vec<usize>,
+    /// These are used for neither, and so show how good the tables are.
+    pub(super) judge: Vec<usize>,
+}
+
+/// What one bag has learned.
+#[derive(Clone, Debug)]
+pub(super) struct Bag {
+    pub(super) tables: Tables,
+    /// Rounds that were kept.
+    pub(super) rounds: usize,
+    /// The margins of the rows that the bag was not shown.
+    pub(super) judged: Vec<LogOdds>,
+}
+
+/// Rows that take part in the same rounds.
+struct Block {
+    rows: Vec<usize>,
+    probe: Vec<usize>,
+}
+
+/// A bag at work.
+struct Booster<'a> {
+    set: &'a TrainingSet<'a>,
+    params: &'a AdditiveParams,
+    limits: StepLimits,
+    largest_weight: f64,
+}
+
+/// Grows the tables of one bag until its stopping rows see no improvement.
+pub(super) fn boost(
+    set: &TrainingSet<'_>,
+    params: &AdditiveParams,
+    limits: StepLimits,
+    rows: &BagRows,
+    seed: Seed,
+) -> Bag {
+    let largest_weight = (0..set.n_rows()).map(|row| set.weight(row)).fold(f64::MIN_POSITIVE, f64::max);
+    let booster = Booster { set, params, limits, largest_weight };
+    let (tables, rounds) = booster.run(rows, seed);
+    let judged = rows.judge.iter().map(|&row| tables.margin(set.rows().binned.row(row))).collect();
+    Bag { tables, rounds, judged }
+}
+
+impl Booster<'_> {
+    fn run(&self, rows: &BagRows, seed: Seed) -> (Tables, usize) {
+        let n_features = self.set.n_features();
+        let mut fitted = vec![false; self.set.n_rows()];
+        rows.fit.iter().for_each(|&row| fitted[row] = true);
+        let rate = self.set.base_rate(|row| fitted[row]).clamp(1e-9, 1.0 - 1e-9);
+        let start = LogOdds::try_from(libm::log(rate / (1.0 - rate))).unwrap_or(LogOdds::ZERO);
+        let mut tables = Tables::new(start, n_features);
+        let blocks = self.blocks(&rows.fit, seed);
+        let mut histogram = Histogram::new(n_features);
+        let mut best = (self.loss(&tables, &rows.stop), 0, tables.clone());
+        for round in 1..=self.params.rounds {
+            let block = &blocks[round % blocks.len()];
+            self.fill(&mut histogram, &tables, block);
+            let steps = self.steps(&histogram);
+            let rate = self.params.learning_rate * self.reach(&tables, &steps, block);
+            apply(&mut tables, &steps, rate);
+            tables.base += self.base_step(&histogram);
+            if round % CHECK_EVERY == 0 {
+                let loss = self.loss(&tables, &rows.stop);
+                if loss < best.0 {
+                    best = (loss, round, tables.clone());
+                } else if round >= best.1 + self.params.patience {
+                    break;
+                }
+            }
+        }
+        (best.2, best.1)
+    }
+
+    /// Deals rows into blocks by the hash of their groups, so that the order of rows does not matter.
+    fn blocks(&self, rows: &[usize], seed: Seed) -> Vec<Block> {
+        let n_blocks = rows.len().div_ceil(self.params.rows_per_round).max(1);
+        let probes = (rows.len() / n_blocks / PROBE_ROWS).max(1) as u64;
+        let mut blocks: Vec<Block> =
+            (0..n_blocks).map(|_| Block { rows: Vec::new(), probe: Vec::new() }).collect();
+        for &row in rows {
+            let hash = hash_bytes(seed.value(), &self.set.rows().groups[row].to_le_bytes());
+            let block = &mut blocks[(hash % n_blocks as u64) as usize];
+            block.rows.push(row);
+            if (hash >> 32) % probes == 0 {
+                block.probe.push(row);
+            }
+        }
+        blocks
+    }
+
+    fn gradient(&self, tables: &Tables, row: usize, bins: &[u8]) -> Gradient {
+        let weight = self.set.weight(row) / self.largest_weight;
+        Gradient::new(tables.margin(bins), self.set.rows().labels[row], weight)
+    }
+
+    fn fill(&self, histogram: &mut Histogram, tables: &Tables, block: &Block) {
+        histogram.clear();
+        let binned = self.set.rows().binned;
+        histogram.add_rows(block.rows.iter().copied(), binned, |row, bins| self.gradient(tables, row, bins));
+    }
+
+    /// The full step of every feature, in 2^-20 log-odds per bin.
+    fn steps(&self, histogram: &Histogram) -> Vec<[i32; PLACES]> {
+        let bins = self.set.rows().binning.bins();
+        let mut sums = Vec::with_capacity(PLACES);
+        bins.iter()
+            .enumerate()
+            .map(|(feature, bins)| {
+                sums.clear();
+                sums.extend(histogram.feature(feature, self.largest_weight).take(bins.n_bins()));
+                let mut entries = [0; PLACES];
+                for (entry, value) in entries.iter_mut().zip(step(bins, &sums, &self.limits)) {
+                    *entry = (value.clamp(-8.0, 8.0) * LogOdds::STEPS as f64).round() as i32;
+                }
+                entries
+            })
+            .collect()
+    }
+
+    /// How much of the sum of all steps to take: the Newton length along it, at most 1.
+    ///
+    /// Features that say the same would together step too far; along their sum the curvature shows it.
+    fn reach(&self, tables: &Tables, steps: &[[i32; PLACES]], block: &Block) -> f64 {
+        let (mut slope, mut curvature) = (0_i128, 0_i128);
+        for &row in &block.probe {
+            let bins = self.set.rows().binned.row(row);
+            let gradient = self.gradient(tables, row, bins);
+            let along = i128::from(sum_of(steps, bins));
+            slope -= i128::from(gradient.first) * along;
+            curvature += i128::from(gradient.second) * along * along;
+        }
+        if slope <= 0 || curvature <= 0 {
+            return 0.05;
+        }
+        (slope as f64 * LogOdds::STEPS as f64 / curvature as f64).clamp(0.05, 1.0)
+    }
+
+    fn base_step(&self, histogram: &Histogram) -> i64 {
+        let (g, h) = histogram
+            .feature(0, self.largest_weight)
+            .fold((0.0, 0.0), |held, sum| (held.0 + sum.0, held.1 + sum.1));
+        if h <= 0.0 {
+            return 0;
+        }
+        let newton = (-g / (h + self.limits.l2)).clamp(-1.0, 1.0);
+        (self.params.learning_rate * newton * LogOdds::STEPS as f64).round() as i64
+    }
+
+    /// Sum of the weighted log loss, in whole steps of 2^-32.
+    fn loss(&self, tables: &Tables, rows: &[usize]) -> i128 {
+        let training = self.set.rows();
+        rows.iter()
+            .map(|&row| {
+                let margin = tables.margin(training.binned.row(row)).value();
+                let against = if training.labels[row] { -margin } else { margin };
+                let loss = if against > 30.0 { against } else { libm::log1p(libm::exp(against)) };
+                (loss * (self.set.weight(row) / self.largest_weight) * f64::from(1_u32 << 31)).round() as i128
+            })
+            .sum()
+    }
+}
+
+fn apply(tables: &mut Tables, steps: &[[i32; PLACES]], rate: f64) {
+    for (table, step) in tables.weights.iter_mut().zip(steps) {
+        for (weight, step) in table.iter_mut().zip(step) {
+            // Both terms are far inside 32 bits.
+            let moved = *weight + (f64::from(*step) * rate).round() as i32;
+            *weight = moved.clamp(-MOST, MOST);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Why a model cannot be fitted.
+
+use std::fmt;
+
+use crate::error::Coded;
+use crate::matrix::MatrixError;
+use crate::models::ModelError;
+
+/// One thing that is wrong with the rows to be learned from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SetFault {
+    /// A slice has another length than there are rows.
+    Length {
+        /// Which slice.
+        what: &'static str,
+        /// Its length.
+        found: usize,
+        /// Number of rows.
+        expected: usize,
+    },
+    /// The rows were binned by another binning than the one given.
+    Binning,
+    /// No row has the outcome.
+    NoPositives,
+    /// Every row has the outcome.
+    NoNegatives,
+    /// A weight is not a positive finite number.
+    Weight {
+        /// The row, from 0.
+        row: usize,
+        /// The weight as text.
+        found: String,
+    },
+    /// The earlier rows, which tables are fitted on, lack an outcome.
+    OneClassEarlier,
+    /// The later rows, which the model is judged on, lack an outcome.
+    OneClassLater,
+    /// There are too few groups to hold some out.
+    Groups {
+        /// Distinct groups.
+        found: usize,
+        /// How many are needed.
+        expected: usize,
+    },
+}
+
+impl fmt::Display for SetFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length { what, found, expected } => {
+                write!(f, "{what} has {found} entries, expected {expected}: one per row")
+            }
+            Self::Binning => f.write_str("the rows were binned by another binning than the one given"),
+            Self::NoPositives => {
+                f.write_str("no row has the outcome; check the target column or the horizon")
+            }
+            Self::NoNegatives => {
+                f.write_str("every row has the outcome; add rows without it, or check the target column")
+            }
+            Self::Weight { row, found } => {
+                write!(f, "weight of row {row} is {found}, expected a positive finite number")
+            }
+            Self::OneClassEarlier => {
+                f.write_str("the earlier rows have one outcome only; move the split date")
+            }
+            Self::OneClassLater => f.write_str("the later rows have one outcome only; move the split date"),
+            Self::Groups { found, expected } => {
+                write!(
+                    f,
+                    "{found} distinct groups, expected at least {expected}, so that some can be held out"
+                )
+            }
+        }
+    }
+}
+
+/// One parameter that is out of range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParamFault {
+    /// The parameter.
+    pub name: &'static str,
+    /// What was given.
+    pub found: String,
+    /// What is allowed.
+    pub expected: &'static str,
+}
+
+impl fmt::Display for ParamFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {}, expected {}", self.name, self.found, self.expected)
+    }
+}
+
+/// A model cannot be fitted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The rows cannot be learned from; every fault is listed.
+    #[error("training rows: {}", listed(.faults))]
+    Set {
+        /// All that is wrong.
+        faults: Vec<SetFault>,
+    },
+    /// Parameters are out of range; every fault is listed.
+    #[error("training parameters: {}", listed(.faults))]
+    Params {
+        /// All that is wrong.
+        faults: Vec<ParamFault>,
+    },
+    /// A fitted value could not be made.
+    #[error("fitted model: {source}")]
+    Model {
+        /// Why.
+        #[from]
+        source: ModelError,
+    },
+    /// A matrix is not well formed.
+    #[error("feature matrix: {source}")]
+    Matrix {
+        /// Why.
+        #[from]
+        source: MatrixError,
+    },
+    /// The linfa framework reported an error.
+    #[error("linfa: {source}")]
+    Linfa {
+        /// Why.
+        #[from]
+        source: linfa::Error,
+    },
+}
+
+fn listed<T: fmt::Display>(faults: &[T]) -> String {
+    faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+impl Coded for TrainError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Set { .. } => "E_TRAIN_SET",
+            Self::Params { .. } => "E_TRAIN_PARAMS",
+            Self::Model { source } => source.code(),
+            Self::Matrix { source } => source.code(),
+            Self::Linfa { .. } => "E_TRAIN_LINFA",
+        }
+    }
+}

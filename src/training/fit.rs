@@ -1,0 +1,251 @@
+//! The whole fit: bags, calibration, scale, evidence.
+
+use super::boosting::{Bag, BagRows, boost};
+use super::calibrate::{Judged, learn};
+use super::error::TrainError;
+use super::params::AdditiveParams;
+use super::set::TrainingSet;
+use super::step::StepLimits;
+use crate::metrics;
+use crate::models::{AdditiveModel, Calibration, Evidence, FittedModel, Measured, Scale, Signal};
+use crate::parallelism::Parallelism;
+use crate::quantity::{LogOdds, Probability};
+use crate::seed::Seed;
+
+/// Outcomes of either kind below which nothing can be measured.
+const MIN_OUTCOMES: usize = 10;
+/// Outcomes of the rarer kind below which steps are shrunk more.
+const FEW_OUTCOMES: f64 = 400.0;
+/// Folds in which the calibration is judged on rows it was not learned from.
+const CALIBRATION_FOLDS: usize = 5;
+
+/// A fitted model and how it came about.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// The fitted model.
+    pub model: FittedModel,
+    /// How it came about.
+    pub report: TrainingReport,
+}
+
+/// How a fit went.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainingReport {
+    /// What each bag did.
+    pub bags: Vec<BagReport>,
+    /// Rows that some bag was not shown, with their probabilities.
+    pub held_out: HeldOut,
+    /// The shrinkage that was used: that of the parameters, or more when outcomes are few.
+    pub l2: f64,
+}
+
+/// What one bag did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BagReport {
+    /// Rounds that were kept.
+    pub rounds: usize,
+    /// Rows the tables were fitted on.
+    pub rows_fitted: usize,
+    /// Rows that said when to stop.
+    pub rows_stopping: usize,
+    /// Rows used for neither.
+    pub rows_held_out: usize,
+}
+
+/// Predictions for rows by tables that were neither fitted nor stopped on them, ascending by row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HeldOut {
+    /// The rows, as numbered in the training set.
+    pub rows: Vec<usize>,
+    /// Log-odds of each.
+    pub margins: Vec<LogOdds>,
+    /// Probability of each, by a calibration that was not learned from it.
+    pub probabilities: Vec<f64>,
+}
+
+impl AdditiveParams {
+    /// Fits tables in bags, then calibration and scale on rows that no table has seen, and judges the result on them.
+    ///
+    /// Groups are dealt into as many folds as there are bags. Bag `b` never sees fold `b`, stops on the next one and is
+    /// fitted on the rest; so every row is judged by a bag that has not seen it. With a later slice, tables are
+    /// fitted on earlier rows only and stopped and judged on later ones. Without a signal (see [`Evidence`]) the model
+    /// gives every row the base rate.
+    ///
+    /// # Errors
+    /// [`TrainError::Params`] for parameters out of range; [`TrainError::Model`] when a fitted value cannot be made.
+    pub fn fit(
+        &self,
+        set: &TrainingSet<'_>,
+        seed: Seed,
+        parallelism: &Parallelism,
+    ) -> Result<Trained, TrainError> {
+        self.validate()?;
+        let limits = self.limits(set);
+        let folds = set.folds(seed.named("bags"), self.bags);
+        let bag_rows: Vec<BagRows> = (0..self.bags).map(|bag| split(set, &folds, bag, self.bags)).collect();
+        let bags = parallelism.map(&bag_rows, |bag, rows| {
+            boost(set, self, limits, rows, seed.named("blocks").numbered(bag as u64))
+        });
+        let (held_out, judged) = judge(set, &bag_rows, &bags, seed)?;
+        let evidence = evidence(set, &held_out)?;
+        let additive = match evidence.signal() {
+            Signal::Found => average(set, &bags)?,
+            Signal::None => constant(evidence.base_rate())?,
+        };
+        let base_rate = Probability::try_from(evidence.base_rate())
+            .map_err(|error| crate::models::ModelError::Evidence { fault: error.to_string() })?;
+        let calibration = match evidence.signal() {
+            Signal::Found => learn(&judged)?,
+            Signal::None => Calibration::constant(base_rate),
+        };
+        let reference: Vec<Probability> =
+            held_out.margins.iter().map(|margin| calibration.probability(*margin)).collect();
+        let weights: Vec<f32> = held_out.rows.iter().map(|row| set.weight(*row) as f32).collect();
+        let scale = if reference.is_empty() {
+            Scale::anchored(&[base_rate], base_rate, &self.scale)?
+        } else {
+            Scale::anchored_weighted(&reference, Some(&weights), base_rate, &self.scale)?
+        };
+        let model = FittedModel::try_new(set.rows().binning, additive, calibration, scale, evidence)?;
+        let reports = bags.iter().zip(&bag_rows).map(|(bag, rows)| BagReport {
+            rounds: bag.rounds,
+            rows_fitted: rows.fit.len(),
+            rows_stopping: rows.stop.len(),
+            rows_held_out: rows.judge.len(),
+        });
+        let report = TrainingReport { bags: reports.collect(), held_out, l2: limits.l2 };
+        Ok(Trained { model, report })
+    }
+
+    /// The limits of a step; with few outcomes it is shrunk in proportion.
+    fn limits(&self, set: &TrainingSet<'_>) -> StepLimits {
+        let labels = set.rows().labels;
+        let positives = labels.iter().filter(|label| **label).count();
+        let fewer = positives.min(labels.len() - positives).max(1) as f64;
+        StepLimits {
+            leaves: self.leaves,
+            l2: self.l2 * (FEW_OUTCOMES / fewer).max(1.0),
+            min_hessian: self.min_hessian,
+            level_smoothing: self.level_smoothing,
+        }
+    }
+}
+
+fn split(set: &TrainingSet<'_>, folds: &[usize], bag: usize, bags: usize) -> BagRows {
+    let mut rows = BagRows::default();
+    let by_time = set.rows().later.is_some();
+    for (row, &fold) in folds.iter().enumerate() {
+        match (by_time, set.is_later(row), fold == bag) {
+            (false, _, true) | (true, true, true) => rows.judge.push(row),
+            (false, ..) if fold == (bag + 1) % bags => rows.stop.push(row),
+            (true, true, false) => rows.stop.push(row),
+            (false, _, false) | (true, false, false) => rows.fit.push(row),
+            // Earlier rows of a held-out group: kept away, so that a group is never on both sides.
+            (true, false, true) => {}
+        }
+    }
+    rows
+}
+
+/// Collects what the bags say of rows they have not seen.
+fn judge(
+    set: &TrainingSet<'_>,
+    bag_rows: &[BagRows],
+    bags: &[Bag],
+    seed: Seed,
+) -> Result<(HeldOut, Vec<Judged>), TrainError> {
+    let mut margins: Vec<(usize, LogOdds)> = bag_rows
+        .iter()
+        .zip(bags)
+        .flat_map(|(rows, bag)| rows.judge.iter().copied().zip(bag.judged.iter().copied()))
+        .collect();
+    margins.sort_unstable_by_key(|(row, _)| *row);
+    let judged: Vec<Judged> =
+        margins.iter().map(|&(row, margin)| (margin, set.rows().labels[row], set.weight(row))).collect();
+    let folds = set.folds(seed.named("calibration"), CALIBRATION_FOLDS);
+    let mut probabilities = vec![0.0; judged.len()];
+    for fold in 0..CALIBRATION_FOLDS {
+        let others: Vec<Judged> = margins
+            .iter()
+            .zip(&judged)
+            .filter(|((row, _), _)| folds[*row] != fold)
+            .map(|(_, judged)| *judged)
+            .collect();
+        let both = others.iter().any(|row| row.1) && others.iter().any(|row| !row.1);
+        let curve = if both { Some(learn(&others)?) } else { None };
+        for (place, (row, margin)) in margins.iter().enumerate().filter(|(_, (row, _))| folds[*row] == fold) {
+            debug_assert_eq!(folds[*row], fold);
+            let probability = curve.as_ref().map_or(margin.probability(), |curve| curve.probability(*margin));
+            probabilities[place] = probability.value();
+        }
+    }
+    let (rows, margins) = margins.into_iter().unzip();
+    Ok((HeldOut { rows, margins, probabilities }, judged))
+}
+
+fn evidence(set: &TrainingSet<'_>, held_out: &HeldOut) -> Result<Evidence, TrainError> {
+    let labels: Vec<bool> = held_out.rows.iter().map(|row| set.rows().labels[*row]).collect();
+    let weights: Vec<f32> = held_out.rows.iter().map(|row| set.weight(*row) as f32).collect();
+    let positives = labels.iter().filter(|label| **label).count();
+    let mut kept = vec![false; set.n_rows()];
+    held_out.rows.iter().for_each(|row| kept[*row] = true);
+    let found = set.base_rate(|row| kept[row]);
+    // Judged rows may lack an outcome when a later slice is tiny; then the rate of all rows is the best there is.
+    let base_rate = if found > 0.0 && found < 1.0 { found } else { set.base_rate(|_| true) };
+    let measured = (positives.min(labels.len() - positives) >= MIN_OUTCOMES)
+        .then(|| measure(&labels, &weights, held_out, base_rate))
+        .flatten();
+    Ok(Evidence::try_new(labels.len() as u64, positives as u64, base_rate, measured)?)
+}
+
+fn measure(labels: &[bool], weights: &[f32], held_out: &HeldOut, base_rate: f64) -> Option<Measured> {
+    let scores: Vec<f64> = held_out.margins.iter().map(|margin| margin.steps() as f64).collect();
+    let interval = metrics::auc_interval(labels, &scores)?;
+    let probabilities = &held_out.probabilities;
+    Some(Measured {
+        auc: interval.auc,
+        auc_low: interval.low,
+        auc_high: interval.high,
+        log_loss: metrics::log_loss_weighted(labels, probabilities, weights)?,
+        log_loss_of_base_rate: metrics::log_loss_weighted(labels, &vec![base_rate; labels.len()], weights)?,
+        brier: metrics::brier_weighted(labels, probabilities, weights)?,
+        calibration_error: metrics::expected_calibration_error(labels, probabilities, 10)?,
+    })
+}
+
+fn constant(base_rate: f64) -> Result<AdditiveModel, TrainError> {
+    let base = LogOdds::try_from(libm::log(base_rate / (1.0 - base_rate)))
+        .map_err(|error| crate::models::ModelError::Table { fault: error.to_string() })?;
+    Ok(AdditiveModel::constant(base)?)
+}
+
+/// The mean of the bags' tables, centred on all rows.
+fn average(set: &TrainingSet<'_>, bags: &[Bag]) -> Result<AdditiveModel, TrainError> {
+    let binning = set.rows().binning;
+    let count = bags.len() as i64;
+    let mean = |sum: i64| (2 * sum + count).div_euclid(2 * count);
+    let base = LogOdds::from_steps(mean(bags.iter().map(|bag| bag.tables.base).sum()));
+    let tables = binning
+        .bins()
+        .iter()
+        .enumerate()
+        .map(|(feature, bins)| {
+            let weights = (0..bins.n_bins())
+                .map(|bin| {
+                    let sum = bags.iter().map(|bag| i64::from(bag.tables.weights[feature][bin])).sum();
+                    // A mean of 32-bit numbers.
+                    mean(sum) as i32
+                })
+                .collect();
+            (feature, weights)
+        })
+        .collect();
+    let mut population: Vec<Vec<u64>> = binning.bins().iter().map(|bins| vec![0; bins.n_bins()]).collect();
+    for (row, bins) in set.rows().binned.rows().enumerate() {
+        let weight = ((set.weight(row) * 1024.0).round() as u64).max(1);
+        for (counts, bin) in population.iter_mut().zip(bins) {
+            counts[usize::from(*bin)] += weight;
+        }
+    }
+    Ok(AdditiveModel::centred(base, tables, &population)?)
+}

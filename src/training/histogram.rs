@@ -1,0 +1,150 @@
+//! Histograms of integer gradients: sums that have no order.
+
+use crate::models::BinnedMatrix;
+use crate::quantity::LogOdds;
+
+/// Places for bins in one table: more than any feature has, so that a byte always finds one.
+pub(super) const PLACES: usize = 256;
+
+/// Gradient steps in one unit, for a row of the largest weight: 2^17.
+const UNIT: f64 = (1 << 17) as f64;
+
+/// Rows after which packed sums are emptied: 2^13 gradients of up to 2^17 fit 31 bits.
+const FLUSH: usize = 1 << 13;
+
+/// The tables of one bag while they grow: a weight for every bin, in 2^-20 steps.
+#[derive(Clone, Debug)]
+pub(super) struct Tables {
+    pub(super) base: i64,
+    pub(super) weights: Vec<[i32; PLACES]>,
+}
+
+impl Tables {
+    pub(super) fn new(base: LogOdds, n_features: usize) -> Self {
+        Self { base: base.steps(), weights: vec![[0; PLACES]; n_features] }
+    }
+
+    pub(super) fn margin(&self, row: &[u8]) -> LogOdds {
+        LogOdds::from_steps(self.base + sum_of(&self.weights, row))
+    }
+}
+
+/// The sum of a row's entries.
+pub(super) fn sum_of(tables: &[[i32; PLACES]], row: &[u8]) -> i64 {
+    tables.iter().zip(row).map(|(table, bin)| i64::from(table[usize::from(*bin)])).sum()
+}
+
+/// First and second derivative of a row's log loss, as whole numbers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gradient {
+    pub(super) first: i64,
+    pub(super) second: i64,
+}
+
+impl Gradient {
+    /// `g = w (p - y)` and `h = w p (1 - p)` for a weight of 0 to 1.
+    pub(super) fn new(margin: LogOdds, label: bool, weight: f64) -> Self {
+        let p = margin.probability().value();
+        let y = if label { 1.0 } else { 0.0 };
+        Self {
+            first: ((p - y) * weight * UNIT).round() as i64,
+            second: (p * (1.0 - p) * weight * UNIT).round() as i64,
+        }
+    }
+
+    /// Both in one number: the first in the upper half, the second, never negative, in the lower.
+    const fn packed(self) -> i64 {
+        (self.first << 32) + self.second
+    }
+}
+
+/// Sums of gradients by feature and bin.
+#[derive(Debug)]
+pub(super) struct Histogram {
+    packed: Vec<[i64; PLACES]>,
+    sums: Vec<[(i64, i64); PLACES]>,
+    pending: usize,
+}
+
+impl Histogram {
+    pub(super) fn new(n_features: usize) -> Self {
+        Self { packed: vec![[0; PLACES]; n_features], sums: vec![[(0, 0); PLACES]; n_features], pending: 0 }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.sums.fill([(0, 0); PLACES]);
+        self.packed.fill([0; PLACES]);
+        self.pending = 0;
+    }
+
+    /// Adds the gradients of rows at the margins the tables give them: one pass builds the sums of all features.
+    pub(super) fn add_rows(
+        &mut self,
+        rows: impl Iterator<Item = usize>,
+        binned: &BinnedMatrix,
+        gradient: impl Fn(usize, &[u8]) -> Gradient,
+    ) {
+        for row in rows {
+            let bins = binned.row(row);
+            let packed = gradient(row, bins).packed();
+            for (table, bin) in self.packed.iter_mut().zip(bins) {
+                table[usize::from(*bin)] += packed;
+            }
+            self.pending += 1;
+            if self.pending == FLUSH {
+                self.flush();
+            }
+        }
+        self.flush();
+    }
+
+    fn flush(&mut self) {
+        for (packed, sums) in self.packed.iter_mut().zip(&mut self.sums) {
+            for (packed, sum) in packed.iter_mut().zip(sums) {
+                let second = *packed & 0xFFFF_FFFF;
+                sum.0 += (*packed - second) >> 32;
+                sum.1 += second;
+                *packed = 0;
+            }
+        }
+        self.pending = 0;
+    }
+
+    /// `(sum of g, sum of h)` of every bin of a feature, in units of rows of weight 1 times `scale`.
+    pub(super) fn feature(&self, feature: usize, scale: f64) -> impl Iterator<Item = (f64, f64)> + '_ {
+        let unit = scale / UNIT;
+        self.sums[feature].iter().map(move |(g, h)| (*g as f64 * unit, *h as f64 * unit))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packing_keeps_both_halves_over_many_rows() {
+        let gradients = [
+            Gradient { first: -131_072, second: 32_768 },
+            Gradient { first: 131_072, second: 0 },
+            Gradient { first: -1, second: 1 },
+        ];
+        let mut histogram = Histogram::new(1);
+        for i in 0..3 * FLUSH {
+            histogram.packed[0][7] += gradients[i % 3].packed();
+            histogram.pending += 1;
+            if histogram.pending == FLUSH {
+                histogram.flush();
+            }
+        }
+        let rounds = FLUSH as i64;
+        assert_eq!(histogram.sums[0][7], (-rounds, rounds * 32_769));
+    }
+
+    #[test]
+    fn gradients_by_hand() {
+        let even = Gradient::new(LogOdds::ZERO, true, 1.0);
+        assert_eq!((even.first, even.second), (-65_536, 32_768));
+        let half = Gradient::new(LogOdds::ZERO, false, 0.5);
+        assert_eq!((half.first, half.second), (32_768, 16_384));
+    }
+}

@@ -1,0 +1,105 @@
+//! The parameters of an additive model's training.
+
+use super::error::{ParamFault, TrainError};
+use crate::models::ScaleParams;
+
+/// How an additive model is fitted. The defaults suit sets from a few hundred rows to millions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdditiveParams {
+    /// Most rounds of boosting: 1 to 10,000. In each, every feature's table takes one step.
+    pub rounds: usize,
+    /// Share of the best joint step that is taken each round: above 0, at most 1.
+    pub learning_rate: f64,
+    /// Most different values in one step of one table, missing and unseen apart: 2 to 64.
+    pub leaves: usize,
+    /// Shrinkage of a step towards 0, in units of `p (1 - p)` summed over rows: at least 0.
+    pub l2: f64,
+    /// Least sum of `p (1 - p)` behind a value of a step: at least 0.
+    pub min_hessian: f64,
+    /// Shrinkage of a level towards the average when levels are put in order, same unit as `l2`: at least 0.
+    pub level_smoothing: f64,
+    /// Bags, each with its own rows held out: 3 to 64. The tables are the mean over bags.
+    pub bags: usize,
+    /// Rounds without improvement on held-out rows after which a bag stops: at least 1.
+    pub patience: usize,
+    /// Rows that take part in one round, chosen in turn: at least 1,000. Sets up to this size take part whole.
+    pub rows_per_round: usize,
+    /// Where the scale of 0 to 100 is anchored.
+    pub scale: ScaleParams,
+}
+
+impl Default for AdditiveParams {
+    fn default() -> Self {
+        Self {
+            rounds: 1000,
+            learning_rate: 0.2,
+            leaves: 4,
+            l2: 2.0,
+            min_hessian: 2.0,
+            level_smoothing: 5.0,
+            bags: 8,
+            patience: 40,
+            rows_per_round: 100_000,
+            scale: ScaleParams::default(),
+        }
+    }
+}
+
+impl AdditiveParams {
+    /// Checks every parameter.
+    ///
+    /// # Errors
+    /// [`TrainError::Params`] with every fault.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        let mut faults = Vec::new();
+        let mut check = |name, holds: bool, found: String, expected| {
+            if !holds {
+                faults.push(ParamFault { name, found, expected });
+            }
+        };
+        let amount = |value: f64| value.is_finite() && value >= 0.0;
+        check("rounds", (1..=10_000).contains(&self.rounds), self.rounds.to_string(), "1 to 10000");
+        check(
+            "learning_rate",
+            self.learning_rate > 0.0 && self.learning_rate <= 1.0,
+            self.learning_rate.to_string(),
+            "above 0, at most 1",
+        );
+        check("leaves", (2..=64).contains(&self.leaves), self.leaves.to_string(), "2 to 64");
+        check("l2", amount(self.l2), self.l2.to_string(), "at least 0");
+        check("min_hessian", amount(self.min_hessian), self.min_hessian.to_string(), "at least 0");
+        check(
+            "level_smoothing",
+            amount(self.level_smoothing),
+            self.level_smoothing.to_string(),
+            "at least 0",
+        );
+        check("bags", (3..=64).contains(&self.bags), self.bags.to_string(), "3 to 64");
+        check("patience", self.patience >= 1, self.patience.to_string(), "at least 1");
+        check(
+            "rows_per_round",
+            self.rows_per_round >= 1000,
+            self.rows_per_round.to_string(),
+            "at least 1000",
+        );
+        if faults.is_empty() { Ok(()) } else { Err(TrainError::Params { faults }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_faults_are_named_together() {
+        let params =
+            AdditiveParams { rounds: 0, learning_rate: f64::NAN, bags: 1, ..AdditiveParams::default() };
+        let message = params.validate().unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "training parameters: rounds is 0, expected 1 to 10000; learning_rate is NaN, expected above 0, at most 1; \
+             bags is 1, expected 3 to 64"
+        );
+        assert!(AdditiveParams::default().validate().is_ok());
+    }
+}

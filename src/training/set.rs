@@ -1,0 +1,141 @@
+//! Rows to learn from, checked together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::error::{SetFault, TrainError};
+use crate::models::{BinnedMatrix, Binning};
+use crate::seed::{Seed, hash_bytes};
+
+/// The parts of a [`TrainingSet`], before they are checked.
+#[derive(Clone, Copy, Debug)]
+pub struct TrainingRows<'a> {
+    /// The binning that made the rows.
+    pub binning: &'a Binning,
+    /// The rows, `n_rows x n_features`.
+    pub binned: &'a BinnedMatrix,
+    /// Whether each row had the outcome.
+    pub labels: &'a [bool],
+    /// What each row belongs to (an account, an opportunity); rows of one group are never split.
+    pub groups: &'a [u64],
+    /// How many rows of the population each row stands for; 1 when absent.
+    pub weights: Option<&'a [f32]>,
+    /// Which rows are of the later time slice: used for stopping, calibration and judging, never for fitting tables.
+    pub later: Option<&'a [bool]>,
+}
+
+/// Rows to learn from: lengths agree, both outcomes occur, weights are positive.
+#[derive(Clone, Copy, Debug)]
+pub struct TrainingSet<'a>(TrainingRows<'a>);
+
+/// Fewest groups a set may have.
+const MIN_GROUPS: usize = 8;
+
+impl<'a> TrainingSet<'a> {
+    /// Checks the parts.
+    ///
+    /// # Errors
+    /// [`TrainError::Set`] with every fault: lengths, a foreign binning, an outcome that is missing (overall or on one
+    /// side of the time split), weights that are not positive, fewer than 8 groups.
+    pub fn try_new(rows: TrainingRows<'a>) -> Result<Self, TrainError> {
+        let mut faults = Vec::new();
+        let expected = rows.binned.n_rows();
+        let lengths = [
+            ("labels", Some(rows.labels.len())),
+            ("groups", Some(rows.groups.len())),
+            ("weights", rows.weights.map(<[f32]>::len)),
+            ("later", rows.later.map(<[bool]>::len)),
+        ];
+        for (what, found) in lengths {
+            if let Some(found) = found.filter(|found| *found != expected) {
+                faults.push(SetFault::Length { what, found, expected });
+            }
+        }
+        if rows.binned.binning() != rows.binning.fingerprint() {
+            faults.push(SetFault::Binning);
+        }
+        if let Some((row, weight)) =
+            rows.weights.into_iter().flatten().enumerate().find(|(_, w)| !(w.is_finite() && **w > 0.0))
+        {
+            faults.push(SetFault::Weight { row, found: weight.to_string() });
+        }
+        if !rows.labels.contains(&true) {
+            faults.push(SetFault::NoPositives);
+        } else if !rows.labels.contains(&false) {
+            faults.push(SetFault::NoNegatives);
+        } else if let Some(later) = rows.later {
+            for (side, fault) in [(false, SetFault::OneClassEarlier), (true, SetFault::OneClassLater)] {
+                let labels = || {
+                    rows.labels.iter().zip(later).filter(move |(_, l)| **l == side).map(|(label, _)| *label)
+                };
+                if labels().all(|label| label) || labels().all(|label| !label) {
+                    faults.push(fault);
+                }
+            }
+        }
+        let groups = rows.groups.iter().collect::<BTreeSet<_>>().len();
+        if groups < MIN_GROUPS {
+            faults.push(SetFault::Groups { found: groups, expected: MIN_GROUPS });
+        }
+        if faults.is_empty() { Ok(Self(rows)) } else { Err(TrainError::Set { faults }) }
+    }
+
+    /// Number of rows.
+    pub const fn n_rows(&self) -> usize {
+        self.0.binned.n_rows()
+    }
+
+    /// Number of features.
+    pub const fn n_features(&self) -> usize {
+        self.0.binned.n_features()
+    }
+
+    /// The parts.
+    pub const fn rows(&self) -> &TrainingRows<'a> {
+        &self.0
+    }
+
+    /// How many rows of the population a row stands for.
+    pub fn weight(&self, row: usize) -> f64 {
+        self.0.weights.map_or(1.0, |weights| f64::from(weights[row]))
+    }
+
+    /// Whether a row is of the later time slice.
+    pub fn is_later(&self, row: usize) -> bool {
+        self.0.later.is_some_and(|later| later[row])
+    }
+
+    /// The rate of the outcome among the rows that `keep` holds, by weight.
+    pub(super) fn base_rate(&self, keep: impl Fn(usize) -> bool) -> f64 {
+        // Whole numbers, so that the order of rows does not matter.
+        let (mut all, mut positive) = (0_i128, 0_i128);
+        for (row, label) in self.0.labels.iter().enumerate().filter(|(row, _)| keep(*row)) {
+            let weight = (self.weight(row) * f64::from(1 << 20)).round() as i128;
+            all += weight;
+            positive += if *label { weight } else { 0 };
+        }
+        positive as f64 / all as f64
+    }
+
+    /// Deals the groups into `folds` of equal size, by hash: a fold for every row.
+    ///
+    /// Groups with the outcome are dealt first, so that every fold gets its share of them.
+    pub(super) fn folds(&self, seed: Seed, folds: usize) -> Vec<usize> {
+        let mut with_outcome: BTreeMap<u64, bool> = BTreeMap::new();
+        for (group, label) in self.0.groups.iter().zip(self.0.labels) {
+            *with_outcome.entry(*group).or_default() |= label;
+        }
+        let mut order: Vec<(bool, u64, u64)> = with_outcome
+            .into_iter()
+            .map(|(group, outcome)| (!outcome, hash_bytes(seed.value(), &group.to_le_bytes()), group))
+            .collect();
+        order.sort_unstable();
+        let mut dealt: Vec<(u64, usize)> =
+            order.into_iter().enumerate().map(|(place, (_, _, group))| (group, place % folds)).collect();
+        dealt.sort_unstable();
+        let fold_of = |group: &u64| {
+            let place = dealt.partition_point(|(dealt, _)| dealt < group);
+            dealt[place].1
+        };
+        self.0.groups.iter().map(fold_of).collect()
+    }
+}
