@@ -198,8 +198,11 @@ fn log(summary: &ScoringSummary) {
 fn copy_to_stdout(mut held: File) -> io::Result<()> {
     held.rewind()?;
     let mut out = io::stdout().lock();
-    io::copy(&mut held, &mut out)?;
-    out.flush()
+    match io::copy(&mut held, &mut out).and_then(|_| out.flush()) {
+        // A reader that closes early, such as `head`, has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
 }
 
 fn refuse_existing(path: &Path, overwrite: bool) -> Result<(), OutputError> {
