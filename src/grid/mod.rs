@@ -26,6 +26,7 @@ mod cell;
 mod cluster;
 mod error;
 mod placement;
+mod preset;
 mod scheme;
 
 pub use band::{Band, Cuts};

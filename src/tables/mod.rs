@@ -1,7 +1,28 @@
 //! Input tables: their contracts, how they are read and checked, and how tables are written.
 //!
-//! [`raw`] reads files into cells, [`contract`] says what the cells of each table must be.
+//! [`raw`] reads files into cells, [`contract`] says what the cells of each table must be, [`mapping`] says which
+//! columns of an export they come from, and [`Dataset`] holds the checked tables, joined to the accounts. [`mod@write`]
+//! writes tables in a stream.
 
+mod cell;
+mod codes;
+mod column;
 pub mod contract;
+mod dataset;
+mod fault;
+mod files;
+pub mod mapping;
+mod merging;
+mod note;
+mod plan;
+mod quarantine;
 pub mod raw;
+mod reading;
+mod table;
 pub mod write;
+
+pub use dataset::{Dataset, ReadOptions, TableSummary};
+pub use fault::{ContentFault, Fault, FaultKind, TablesError};
+pub use note::Note;
+pub use reading::SourceFile;
+pub use table::{FlagColumn, NumberColumn, Table, TextColumn, TimeColumn};

@@ -84,7 +84,8 @@ pub(super) fn days(cell: Cell<'_>) -> Option<f32> {
     Some((micros as f64 / MICROS_PER_DAY as f64) as f32)
 }
 
-/// Reads `2026-03-01`, `2026-03-01T10:00:00` and `2026-03-01 10:00:00`, with or without an offset; UTC without one.
+/// Reads `2026-03-01`, `2026-03-01T10:00:00` and `2026-03-01 10:00:00`, with or without an offset; UTC
+/// without one.
 pub(super) fn parse_micros(text: &str) -> Option<i64> {
     // All forms start with a year; this keeps words and plain numbers away from the slower parsers.
     let shape = text.as_bytes();

@@ -9,9 +9,9 @@ const KEPT: usize = 4096;
 
 /// Counts distinct texts: exactly up to 4096, by estimate above, the same for every order of the texts.
 ///
-/// Keeps the smallest hashes. When `k` hashes are kept and the largest of them is the fraction `u` of the hash range,
-/// about `(k - 1) / u` distinct texts were seen, with a standard error of `1 / sqrt(k - 2)`, 1.6 % here
-/// (Bar-Yossef et al. 2002, <https://doi.org/10.1007/3-540-45726-7_1>).
+/// Keeps the smallest hashes. When `k` hashes are kept and the largest of them is the fraction `u` of the
+/// hash range, about `(k - 1) / u` distinct texts were seen, with a standard error of `1 / sqrt(k - 2)`, 1.6
+/// % here (Bar-Yossef et al. 2002, <https://doi.org/10.1007/3-540-45726-7_1>).
 #[derive(Clone, Debug, Default)]
 pub(super) struct DistinctCounter {
     smallest: BTreeSet<u64>,

@@ -10,8 +10,8 @@ use crate::tables::raw::{Cell, RawBatch};
 
 /// Feature columns that grow row by row.
 ///
-/// Numbers stay numbers, times become days, flags become the levels `true` and `false`, levels are their text. A cell
-/// that cannot be of its kind is noted and counts as missing until the caller refuses the table.
+/// Numbers stay numbers, times become days, flags become the levels `true` and `false`, levels are their
+/// text. A cell that cannot be of its kind is noted and counts as missing until the caller refuses the table.
 #[derive(Debug)]
 pub(super) struct Encoder<'a> {
     binding: &'a Binding<'a>,
@@ -78,26 +78,22 @@ impl Growing {
                 number.is_some() || cell == Cell::Missing
             }
             Self::Level { codes, known } => {
-                let level = match (kind, cell) {
-                    (_, Cell::Missing) => None,
-                    (ColumnKind::Flag, _) => match cell::flag(cell) {
-                        Some(flag) => Some(if flag { "true".into() } else { "false".into() }),
-                        None => {
-                            codes.push(Column::MISSING);
-                            return false;
-                        }
-                    },
+                let level = match kind {
+                    ColumnKind::Flag => {
+                        cell::flag(cell).map(|flag| if flag { "true" } else { "false" }.into())
+                    }
                     _ => cell::text(cell),
                 };
-                codes.push(level.map_or(Column::MISSING, |level| match known.get(level.as_ref()) {
-                    Some(&code) => code,
-                    None => {
-                        let code = known.len() as u32;
-                        known.insert(level.into_owned(), code);
-                        code
+                let readable = level.is_some() || cell == Cell::Missing;
+                codes.push(level.map_or(Column::MISSING, |level| {
+                    if let Some(&code) = known.get(level.as_ref()) {
+                        return code;
                     }
+                    let code = known.len() as u32;
+                    known.insert(level.into_owned(), code);
+                    code
                 }));
-                true
+                readable
             }
         }
     }

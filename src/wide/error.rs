@@ -1,6 +1,6 @@
 //! What can be wrong with a wide table, its recipe or the questions asked of it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io;
 use std::path::PathBuf;
 
@@ -243,7 +243,11 @@ fn plural(count: u64, one: &'static str, many: &'static str) -> &'static str {
 }
 
 fn bullets(faults: &[SchemaFault]) -> String {
-    faults.iter().map(|fault| format!("\n  {fault}")).collect()
+    faults.iter().fold(String::new(), |mut lines, fault| {
+        // Writing to a string cannot fail.
+        let _ = write!(lines, "\n  {fault}");
+        lines
+    })
 }
 
 /// The values of an outcome column with their counts, most frequent first.

@@ -7,9 +7,9 @@ use std::path::Path;
 use super::cell;
 use super::distinct::DistinctCounter;
 use super::recipe::{ColumnKind, ColumnRule, MISSING_MARKERS, Recipe};
-use super::source::{BrokenRows, open};
+use super::source::BrokenRows;
 use super::{RecipeFaults, WideError};
-use crate::tables::raw::{Cell, CsvFormat};
+use crate::tables::raw::{Cell, CsvFormat, RawTable};
 
 /// Below this many values, a column of distinct texts may well be a category.
 const FEWEST_FOR_KEY: u64 = 20;
@@ -137,7 +137,8 @@ impl ColumnProfile {
     }
 }
 
-/// Whether the last word of a name says that the column holds a key: `Opportunity Number`, `CustomerID`, `deal_no`.
+/// Whether the last word of a name says that the column holds a key: `Opportunity Number`, `CustomerID`,
+/// `deal_no`.
 fn ends_as_key(name: &str) -> bool {
     let mut last = String::new();
     let mut was_lower = false;
@@ -168,10 +169,11 @@ impl Inference {
     /// Memory is fixed per column; the result is the same for every order of the rows.
     ///
     /// # Errors
-    /// [`WideError::Raw`] when the file cannot be read, [`WideError::Schema`] for rows that cannot be split into
-    /// cells, [`WideError::NoRows`] for a table without rows, [`WideError::Recipe`] when its header has a fault.
+    /// [`WideError::Raw`] when the file cannot be read, [`WideError::Schema`] for rows that cannot be split
+    /// into cells, [`WideError::NoRows`] for a table without rows, [`WideError::Recipe`] when its header has
+    /// a fault.
     pub fn of(table: &Path, format: &CsvFormat) -> Result<Self, WideError> {
-        let mut raw = open(table, format)?;
+        let mut raw = RawTable::open(table, format)?;
         let mut profiles: Vec<_> = raw.header().iter().cloned().map(ColumnProfile::new).collect();
         let mut broken = BrokenRows::default();
         let mut rows = 0_u64;

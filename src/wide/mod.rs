@@ -1,7 +1,7 @@
 //! Wide tables: one row per case, any columns, one outcome column.
 //!
-//! A wide table is how a user's own feature store comes in. A [`Recipe`] says how its cells become features; it is
-//! inferred ([`Inference`]) or written by hand.
+//! A wide table is how a user's own feature store comes in. A [`Recipe`] says how its cells become features;
+//! it is inferred ([`Inference`]) or written by hand.
 
 mod cell;
 mod distinct;

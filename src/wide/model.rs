@@ -12,7 +12,8 @@ use crate::grid::Cuts;
 use crate::models::{Binning, FittedModel, ModelError};
 use crate::training::CrossValidation;
 
-/// Everything that is needed to score a wide table: how its cells are read, its bins, its fitted model and its bands.
+/// Everything that is needed to score a wide table: how its cells are read, its bins, its fitted model and
+/// its bands.
 ///
 /// Made by [`TableTraining`](super::TableTraining), kept in one model file of kind `wide`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -137,8 +138,8 @@ impl WideModel {
         &self.cross_validation
     }
 
-    /// Columns with their mean absolute contribution in log-odds, largest first; columns that add nothing are left
-    /// out.
+    /// Columns with their mean absolute contribution in log-odds, largest first; columns that add nothing are
+    /// left out.
     pub fn importance(&self) -> Vec<(&str, f64)> {
         let features = self.binning.signature().features();
         let named = |(feature, size): (usize, crate::quantity::LogOdds)| {
@@ -148,7 +149,8 @@ impl WideModel {
     }
 }
 
-/// Quality on rows that the model had not seen: fitted on all folds but one and measured on that one, for every fold.
+/// Quality on rows that the model had not seen: fitted on all folds but one and measured on that one, for
+/// every fold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CrossValidated {

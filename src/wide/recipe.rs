@@ -1,7 +1,7 @@
 //! The recipe: how the cells of a wide table become features.
 //!
-//! A recipe is inferred from a table or written by hand, and travels inside the model, so that scoring reads every
-//! cell as training did.
+//! A recipe is inferred from a table or written by hand, and travels inside the model, so that scoring reads
+//! every cell as training did.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -13,8 +13,8 @@ use super::WideError;
 use crate::output::write_whole;
 use crate::tables::raw::CsvFormat;
 
-/// Texts that mean "no value" unless a recipe says otherwise. "None" and "Unknown" are not among them: they are
-/// answers, and often telling ones.
+/// Texts that mean "no value" unless a recipe says otherwise. "None" and "Unknown" are not among them: they
+/// are answers, and often telling ones.
 pub const MISSING_MARKERS: [&str; 10] =
     ["NA", "N/A", "n/a", "#N/A", "NULL", "null", "Null", "NaN", "nan", "?"];
 
@@ -143,7 +143,8 @@ impl Recipe {
     /// Reads a recipe file.
     ///
     /// # Errors
-    /// [`WideError::RecipeUnreadable`] when the file cannot be read, [`WideError::Recipe`] when it is not a recipe.
+    /// [`WideError::RecipeUnreadable`] when the file cannot be read, [`WideError::Recipe`] when it is not a
+    /// recipe.
     pub fn read(path: &Path) -> Result<Self, WideError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| WideError::RecipeUnreadable { path: path.to_path_buf(), source })?;

@@ -8,14 +8,14 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::encoding::Encoder;
-use super::source::{Binding, BrokenRows, RetypedCells, open, refuse};
+use super::source::{Binding, BrokenRows, RetypedCells, refuse};
 use super::{WideError, WideModel, cell};
 use crate::grid::Band;
 use crate::matrix::FeatureMatrix;
 use crate::models::{Scored, Scorer, UNSEEN_BIN, strongest};
 use crate::parallelism::Parallelism;
 use crate::quantity::LogOdds;
-use crate::tables::raw::RawBatch;
+use crate::tables::raw::{RawBatch, RawTable};
 
 /// How a table is scored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,17 +103,18 @@ struct Chunk {
 }
 
 impl WideModel {
-    /// Scores every row of `table` and writes CSV to `out`: `row, probability, score, band`, then for each reason
-    /// `reason_1_field, reason_1_value, reason_1_effect`.
+    /// Scores every row of `table` and writes CSV to `out`: `row, probability, score, band`, then for each
+    /// reason `reason_1_field, reason_1_value, reason_1_effect`.
     ///
-    /// `row` counts from 1 without the header. An effect is a contribution in log-odds, against the mean of the
-    /// rows of training. Columns are found by name; the outcome may be absent. Bytes written are the same for every
-    /// `parallelism` and every number of chunk rows. On error the bytes written so far are of no use: write to a
-    /// [`StagedFile`](crate::output::StagedFile).
+    /// `row` counts from 1 without the header. An effect is a contribution in log-odds, against the mean of
+    /// the rows of training. Columns are found by name; the outcome may be absent. Bytes written are the same
+    /// for every `parallelism` and every number of chunk rows. On error the bytes written so far are of no
+    /// use: write to a [`StagedFile`](crate::output::StagedFile).
     ///
     /// # Errors
-    /// [`WideError::Raw`] when the table cannot be read; [`WideError::Schema`] with every column that is missing, every
-    /// column whose cells are of another kind, and broken rows; [`WideError::Write`] when `out` refuses the bytes.
+    /// [`WideError::Raw`] when the table cannot be read; [`WideError::Schema`] with every column that is
+    /// missing, every column whose cells are of another kind, and broken rows; [`WideError::Write`] when
+    /// `out` refuses the bytes.
     pub fn score(
         &self,
         table: &Path,
@@ -122,7 +123,7 @@ impl WideModel {
         parallelism: &Parallelism,
     ) -> Result<ScoringSummary, WideError> {
         let mut out = out;
-        let mut raw = open(table, &self.recipe().format())?;
+        let mut raw = RawTable::open(table, &self.recipe().format())?;
         let (binding, missing) = Binding::new(self.recipe(), raw.header());
         let mut summary = ScoringSummary { extra: self.extra_columns(raw.header()), ..Default::default() };
         let mut faulty = RetypedCells::default();

@@ -7,12 +7,7 @@ use super::error::SchemaFault;
 use super::inference::shortened;
 use super::recipe::{ColumnKind, ColumnRule, Recipe};
 use super::{WideError, cell};
-use crate::tables::raw::{Cell, CsvFormat, RawBatch, RawTable, RowProblem};
-
-/// Opens a table.
-pub(super) fn open(path: &Path, format: &CsvFormat) -> Result<RawTable, WideError> {
-    Ok(RawTable::open(path, format)?)
-}
+use crate::tables::raw::{Cell, RawBatch, RowProblem};
 
 /// Rows that cannot be split into cells, by kind of fault.
 #[derive(Debug, Default)]
@@ -38,13 +33,11 @@ impl BrokenRows {
                     ),
                 ),
             };
-            match self.0.get_mut(code) {
-                Some(SchemaFault::Broken { rows, .. }) => *rows += 1,
-                _ => {
-                    let fault =
-                        SchemaFault::Broken { code, rows: 1, row: broken.row, line: broken.line, reason };
-                    self.0.insert(code, fault);
-                }
+            if let Some(SchemaFault::Broken { rows, .. }) = self.0.get_mut(code) {
+                *rows += 1;
+            } else {
+                let fault = SchemaFault::Broken { code, rows: 1, row: broken.row, line: broken.line, reason };
+                self.0.insert(code, fault);
             }
         }
     }
@@ -82,7 +75,8 @@ pub(super) struct Binding<'a> {
 }
 
 impl<'a> Binding<'a> {
-    /// Finds the columns that `recipe` reads by name, and says which are missing; the rest can still be checked.
+    /// Finds the columns that `recipe` reads by name, and says which are missing; the rest can still be
+    /// checked.
     pub(super) fn new(recipe: &'a Recipe, header: &[String]) -> (Self, Vec<SchemaFault>) {
         let mut missing = Vec::new();
         let mut columns = Vec::new();
@@ -90,7 +84,8 @@ impl<'a> Binding<'a> {
             match header.iter().position(|name| *name == rule.name) {
                 Some(position) => columns.push(BoundColumn { position, rule }),
                 None => {
-                    missing.push(SchemaFault::Missing { column: rule.name.clone(), kind: rule.kind.as_str() })
+                    missing
+                        .push(SchemaFault::Missing { column: rule.name.clone(), kind: rule.kind.as_str() });
                 }
             }
         }

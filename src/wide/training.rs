@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::encoding::Encoder;
 use super::model::Parts;
-use super::source::{Binding, BrokenRows, open, refuse};
+use super::source::{Binding, BrokenRows, refuse};
 use super::{
     ColumnPattern, CrossValidated, Inference, Recipe, SeenValues, Target, WideError, WideModel, cell,
 };
@@ -14,7 +14,7 @@ use crate::matrix::FeatureMatrix;
 use crate::models::{Binning, BinningParams};
 use crate::parallelism::Parallelism;
 use crate::seed::{Seed, hash_bytes};
-use crate::tables::raw::{CsvFormat, RawBatch};
+use crate::tables::raw::{CsvFormat, RawBatch, RawTable};
 use crate::training::{AdditiveParams, TrainingRows, TrainingSet, cross_validate};
 
 /// Up to this share of repeated rows they are taken for copies of one case, and kept together.
@@ -27,7 +27,8 @@ pub struct TableTraining {
     pub target: Target,
     /// Columns that must not be used: known only afterwards, or not to be decided upon.
     pub drop: Vec<ColumnPattern>,
-    /// A column whose equal values belong to one case: its rows are never split between fitting and measuring.
+    /// A column whose equal values belong to one case: its rows are never split between fitting and
+    /// measuring.
     pub group: Option<String>,
     /// How cells are read; inferred from the table when not given.
     pub recipe: Option<Recipe>,
@@ -53,8 +54,8 @@ impl TableTraining {
         }
     }
 
-    /// Decides how every column of `table` is read: by the given recipe or by inference, without the columns that
-    /// were dropped, the target and the group.
+    /// Decides how every column of `table` is read: by the given recipe or by inference, without the columns
+    /// that were dropped, the target and the group.
     ///
     /// # Errors
     /// [`WideError::Raw`], [`WideError::Schema`] and [`WideError::NoRows`] when the table cannot be read;
@@ -62,7 +63,7 @@ impl TableTraining {
     /// [`WideError::NoFeatures`] when nothing is left.
     pub fn prepare(&self, table: &Path) -> Result<Inference, WideError> {
         let format = self.recipe.as_ref().map_or_else(CsvFormat::default, Recipe::format);
-        let raw = open(table, &format)?;
+        let raw = RawTable::open(table, &format)?;
         self.check_names(table, raw.header())?;
         let inference = Inference::of(table, &format)?;
         let recipe = self.recipe.as_ref().unwrap_or_else(|| inference.recipe()).clone();
@@ -84,34 +85,33 @@ impl TableTraining {
 
     /// Every name that was given must be a column; all faults of one flag together.
     fn check_names(&self, table: &Path, header: &[String]) -> Result<(), WideError> {
-        let unknown = |flag, columns: Vec<String>| match columns.is_empty() {
-            true => Ok(()),
-            false => Err(WideError::UnknownColumn {
-                path: table.to_path_buf(),
-                flag,
-                columns,
-                header: header.to_vec(),
-            }),
-        };
-        let absent = |name: &String| !header.contains(name);
-        unknown(
-            "--target",
-            Some(&self.target.column).filter(|name| absent(name)).cloned().into_iter().collect(),
-        )?;
-        unknown("--group", self.group.iter().filter(|name| absent(name)).cloned().collect())?;
-        let idle = |pattern: &&ColumnPattern| !header.iter().any(|name| pattern.matches(name));
-        unknown("--drop", self.drop.iter().filter(idle).map(|pattern| pattern.as_str().to_owned()).collect())
+        let present = |name: &str| header.iter().any(|column| column == name);
+        let matched = |pattern: &ColumnPattern| header.iter().any(|column| pattern.matches(column));
+        let named = [
+            ("--target", vec![self.target.column.as_str()]),
+            ("--group", self.group.iter().map(String::as_str).collect()),
+            ("--drop", self.drop.iter().filter(|drop| !matched(drop)).map(ColumnPattern::as_str).collect()),
+        ];
+        for (flag, names) in named {
+            let columns: Vec<String> =
+                names.into_iter().filter(|name| !present(name)).map(str::to_owned).collect();
+            if !columns.is_empty() {
+                let (path, header) = (table.to_path_buf(), header.to_vec());
+                return Err(WideError::UnknownColumn { path, flag, columns, header });
+            }
+        }
+        Ok(())
     }
 
     /// Trains on `table` as [`prepare`](Self::prepare) decided to read it.
     ///
-    /// The same table, seed and parameters give the same model for every `parallelism` and every order of rows.
-    /// Memory grows with the table: 5 bytes a cell, and the table of bins.
+    /// The same table, seed and parameters give the same model for every `parallelism` and every order of
+    /// rows. Memory grows with the table: 5 bytes a cell, and the table of bins.
     ///
     /// # Errors
     /// [`WideError::Schema`] with every column that is missing or cannot be of its kind;
-    /// [`WideError::UnknownTargetValue`] and [`WideError::OneOutcome`] for a target that does not divide the rows;
-    /// [`WideError::Train`] when there are too few rows to fit on.
+    /// [`WideError::UnknownTargetValue`] and [`WideError::OneOutcome`] for a target that does not divide the
+    /// rows; [`WideError::Train`] when there are too few rows to fit on.
     pub fn fit(
         &self,
         table: &Path,
@@ -152,7 +152,7 @@ impl TableTraining {
 
     /// Reads all rows with a known outcome.
     fn read(&self, table: &Path, recipe: &Recipe) -> Result<Cases, WideError> {
-        let mut raw = open(table, &recipe.format())?;
+        let mut raw = RawTable::open(table, &recipe.format())?;
         let header = raw.header().to_vec();
         self.check_names(table, &header)?;
         let (binding, missing) = Binding::new(recipe, &header);
@@ -226,11 +226,12 @@ fn group_key(batch: &RawBatch, row: usize, group: Option<usize>, n_columns: usiz
     }
 }
 
-/// Groups of rows that have no group column, from hashes of their contents, so that the order of rows does not matter.
+/// Groups of rows that have no group column, from hashes of their contents, so that the order of rows does
+/// not matter.
 ///
-/// A few rows that are equal in every column are copies: they stay together, or a copy in the one fold would give
-/// away the answer in the other. Many equal rows are different cases with few columns: the first of each is told from
-/// the second by its number.
+/// A few rows that are equal in every column are copies: they stay together, or a copy in the one fold would
+/// give away the answer in the other. Many equal rows are different cases with few columns: the first of each
+/// is told from the second by its number.
 fn groups_of_rows(contents: Vec<u64>) -> Vec<u64> {
     let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
     let numbered: Vec<u64> = contents

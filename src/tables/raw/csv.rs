@@ -50,18 +50,19 @@ impl CsvSource {
 
     fn read_header(&mut self) -> Result<Vec<String>, RawError> {
         let mut record = ByteRecord::new();
-        if !self.read(&mut record)? {
+        let Some(line) = self.read(&mut record)? else {
             return Err(RawError::Empty { path: self.path.clone() });
-        }
+        };
         let names = record.iter().map(|name| std::str::from_utf8(name).map(|name| name.trim().to_owned()));
         names.collect::<Result<_, _>>().map_err(|_| RawError::HeaderNotUtf8 {
             path: self.path.clone(),
-            line: line_of(&record),
+            line,
             found: String::from_utf8_lossy(record.as_slice()).chars().take(60).collect(),
         })
     }
 
-    fn read(&mut self, record: &mut ByteRecord) -> Result<bool, RawError> {
+    /// Reads a record and says the line in which it starts; `None` at the end.
+    fn read(&mut self, record: &mut ByteRecord) -> Result<Option<u64>, RawError> {
         let more = self.reader.read_byte_record(record);
         if let Some(fault) = self.reader.get_ref().fault() {
             return Err(RawError::UnclosedQuote {
@@ -70,7 +71,8 @@ impl CsvSource {
                 found: fault.found.clone(),
             });
         }
-        more.map_err(|error| RawError::unreadable(&self.path)(error.into()))
+        let more = more.map_err(|error| RawError::unreadable(&self.path)(error.into()))?;
+        Ok(more.then(|| self.reader.get_mut().next_record_line()))
     }
 
     pub(super) fn header(&self) -> &[String] {
@@ -83,15 +85,15 @@ impl CsvSource {
         let mut record = ByteRecord::new();
         while !self.done && cells.numbers.len() + broken.len() < BATCH_ROWS && cells.text.len() < BATCH_BYTES
         {
-            if !self.read(&mut record)? {
+            let Some(line) = self.read(&mut record)? else {
                 self.done = true;
                 break;
-            }
+            };
             self.rows += 1;
-            if let Err(problem) = cells.push(&record, self.rows) {
+            if let Err(problem) = cells.push(&record, self.rows, line) {
                 broken.push(BrokenRow {
                     row: self.rows,
-                    line: Some(line_of(&record)),
+                    line: Some(line),
                     problem,
                     fields: record.iter().map(|field| String::from_utf8_lossy(field).into_owned()).collect(),
                 });
@@ -105,10 +107,6 @@ impl CsvSource {
         let watch = self.reader.get_ref();
         self.done.then(|| FileDigest { sha256: watch.sha256(), bytes: watch.bytes(), rows: self.rows })
     }
-}
-
-fn line_of(record: &ByteRecord) -> u64 {
-    record.position().map_or(0, csv::Position::line)
 }
 
 /// The most frequent delimiter of the first line, outside quotes; a comma where there is none.
@@ -146,7 +144,7 @@ pub(super) struct CsvCells {
 }
 
 impl CsvCells {
-    fn push(&mut self, record: &ByteRecord, number: u64) -> Result<(), RowProblem> {
+    fn push(&mut self, record: &ByteRecord, number: u64, line: u64) -> Result<(), RowProblem> {
         if record.len() != self.columns {
             return Err(RowProblem::Ragged { expected: self.columns, found: record.len() });
         }
@@ -161,7 +159,7 @@ impl CsvCells {
             self.ends.push(self.text.len());
         }
         self.numbers.push(number);
-        self.lines.push(line_of(record));
+        self.lines.push(line);
         Ok(())
     }
 
@@ -220,12 +218,12 @@ mod tests {
 
     #[test]
     fn a_mark_at_the_start_and_embedded_newlines_are_legal() {
-        let (_folder, table) = open(b"\xEF\xBB\xBFa,b\r\n\"two\nlines\",1\r\nx,2\r\n");
+        let (_folder, table) = open(b"\xEF\xBB\xBFa,b\r\n\"two\nlines\",1\r\n\r\nx,2\r\n");
         let mut table = table.unwrap();
         assert_eq!(table.header(), ["a", "b"]);
         let batch = table.next_batch().unwrap().unwrap();
         assert_eq!(batch.cell(0, 0), Cell::Text("two\nlines"));
-        assert_eq!((batch.row_number(1), batch.line(0), batch.line(1)), (2, Some(2), Some(4)));
+        assert_eq!((batch.row_number(1), batch.line(0), batch.line(1)), (2, Some(2), Some(5)));
         assert!(table.next_batch().unwrap().is_none());
     }
 

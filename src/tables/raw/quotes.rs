@@ -1,7 +1,9 @@
-//! Watches the bytes of a CSV file on their way to the parser: hashes them, and finds quotes that do not close.
+//! Watches the bytes of a CSV file on their way to the parser: hashes them, notes the line in which each record
+//! starts, and finds quotes that do not close.
 //!
 //! CSV parsers forgive a quote that never closes by taking the rest of the file as one field. A nightly job must not.
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
 
 use sha2::{Digest, Sha256};
@@ -38,6 +40,10 @@ pub(super) struct QuoteWatch<R> {
     opened: u64,
     opened_at: u64,
     bytes: u64,
+    /// Whether the next byte that ends no line starts a record.
+    between_records: bool,
+    /// Lines of the records that were seen and not yet asked for.
+    records: VecDeque<u64>,
     fault: Option<OpenQuote>,
     digest: Sha256,
 }
@@ -52,6 +58,8 @@ impl<R: Read> QuoteWatch<R> {
             opened: 0,
             opened_at: 0,
             bytes: 0,
+            between_records: true,
+            records: VecDeque::new(),
             fault: None,
             digest: Sha256::new(),
         }
@@ -60,6 +68,11 @@ impl<R: Read> QuoteWatch<R> {
     /// The first fault so far.
     pub(super) fn fault(&self) -> Option<&OpenQuote> {
         self.fault.as_ref()
+    }
+
+    /// The line, from 1, in which the next record starts; the parser's own count is off after `\r\n` and empty lines.
+    pub(super) fn next_record_line(&mut self) -> u64 {
+        self.records.pop_front().unwrap_or(self.line)
     }
 
     /// Bytes read so far.
@@ -79,7 +92,12 @@ impl<R: Read> QuoteWatch<R> {
             if offset < 3 && byte == b"\xEF\xBB\xBF"[offset as usize] {
                 continue;
             }
-            let ends_field = byte == self.delimiter || byte == b'\n' || byte == b'\r';
+            let ends_line = byte == b'\n' || byte == b'\r';
+            if self.between_records && !ends_line {
+                self.between_records = false;
+                self.records.push_back(self.line);
+            }
+            let ends_field = byte == self.delimiter || ends_line;
             self.place = match self.place {
                 Place::FieldStart if byte == b'"' => {
                     self.opened = self.line;
@@ -101,6 +119,7 @@ impl<R: Read> QuoteWatch<R> {
                 _ if ends_field => Place::FieldStart,
                 _ => Place::Unquoted,
             };
+            self.between_records |= ends_line && self.place == Place::FieldStart;
             self.line += u64::from(byte == b'\n');
         }
     }

@@ -1,0 +1,241 @@
+//! Columns in memory: text as codes into a sorted dictionary, numbers and times beside a mask.
+
+use std::cmp::Ordering;
+
+use super::cell::Value;
+use super::contract::ColumnKind;
+use crate::seed::hash_bytes;
+
+/// The code of a missing text; no dictionary has as many entries.
+const MISSING: u32 = u32::MAX;
+/// An empty place in the hash table.
+const VACANT: u32 = u32::MAX;
+
+/// Distinct texts, each stored once.
+///
+/// While rows are added, codes count in the order of first appearance; [`Dictionary::sort`] makes them count in the
+/// order of the texts, so that neither depends on the order of the rows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Dictionary {
+    text: String,
+    ends: Vec<usize>,
+    /// Open addressing: codes at the hash of their text; the length is a power of two.
+    places: Vec<u32>,
+}
+
+impl Dictionary {
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(super) fn get(&self, code: u32) -> Option<&str> {
+        let at = code as usize;
+        let end = *self.ends.get(at)?;
+        let start = if at == 0 { 0 } else { self.ends[at - 1] };
+        Some(&self.text[start..end])
+    }
+
+    /// All texts in the order of their codes.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).filter_map(|code| self.get(code as u32))
+    }
+
+    fn code(&mut self, text: &str) -> u32 {
+        if self.places.len() < 2 * (self.len() + 1) {
+            self.grow();
+        }
+        let mask = self.places.len() - 1;
+        let mut at = hash_bytes(0, text.as_bytes()) as usize & mask;
+        loop {
+            match self.places[at] {
+                VACANT => break,
+                code if self.get(code) == Some(text) => return code,
+                _ => at = (at + 1) & mask,
+            }
+        }
+        let code = self.len() as u32;
+        self.places[at] = code;
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+        code
+    }
+
+    fn grow(&mut self) {
+        let mut places = vec![VACANT; (4 * (self.len() + 1)).next_power_of_two()];
+        let mask = places.len() - 1;
+        for (code, text) in self.iter().enumerate() {
+            let mut at = hash_bytes(0, text.as_bytes()) as usize & mask;
+            while places[at] != VACANT {
+                at = (at + 1) & mask;
+            }
+            places[at] = code as u32;
+        }
+        self.places = places;
+    }
+
+    /// The same texts in ascending order, and for each old code the new one.
+    fn sort(&self) -> (Self, Vec<u32>) {
+        let texts: Vec<&str> = self.iter().collect();
+        let mut order: Vec<u32> = (0..texts.len() as u32).collect();
+        order.sort_unstable_by_key(|&code| texts[code as usize]);
+        let mut sorted = Self { text: String::with_capacity(self.text.len()), ..Self::default() };
+        let mut renamed = vec![0; order.len()];
+        for (new, &old) in order.iter().enumerate() {
+            renamed[old as usize] = new as u32;
+            sorted.text.push_str(texts[old as usize]);
+            sorted.ends.push(sorted.text.len());
+        }
+        (sorted, renamed)
+    }
+}
+
+/// The values of one column.
+#[derive(Clone, Debug)]
+pub(super) enum ColumnData {
+    Text { dictionary: Dictionary, codes: Vec<u32> },
+    Number { values: Vec<f64>, present: Vec<bool> },
+    Time { values: Vec<i64>, present: Vec<bool> },
+    Flag { values: Vec<Option<bool>> },
+}
+
+impl ColumnData {
+    /// A column of `n_rows` missing cells.
+    pub(super) fn missing(kind: ColumnKind, n_rows: usize) -> Self {
+        match kind {
+            ColumnKind::Text | ColumnKind::Currency | ColumnKind::Country => {
+                Self::Text { dictionary: Dictionary::default(), codes: vec![MISSING; n_rows] }
+            }
+            ColumnKind::Integer { .. } | ColumnKind::Number { .. } => {
+                Self::Number { values: vec![0.0; n_rows], present: vec![false; n_rows] }
+            }
+            ColumnKind::Time => Self::Time { values: vec![0; n_rows], present: vec![false; n_rows] },
+            ColumnKind::Flag => Self::Flag { values: vec![None; n_rows] },
+        }
+    }
+
+    /// Adds a cell; a value of another kind than the column's counts as missing.
+    pub(super) fn push(&mut self, value: &Value<'_>) {
+        match self {
+            Self::Text { dictionary, codes } => codes.push(match value {
+                Value::Text(text) => dictionary.code(text),
+                _ => MISSING,
+            }),
+            Self::Number { values, present } => {
+                let number = if let Value::Number(number) = value { Some(*number) } else { None };
+                values.push(number.unwrap_or_default());
+                present.push(number.is_some());
+            }
+            Self::Time { values, present } => {
+                let time = if let Value::Time(time) = value { Some(*time) } else { None };
+                values.push(time.unwrap_or_default());
+                present.push(time.is_some());
+            }
+            Self::Flag { values } => {
+                values.push(if let Value::Flag(flag) = value { Some(*flag) } else { None });
+            }
+        }
+    }
+
+    pub(super) fn text(&self, row: usize) -> Option<&str> {
+        match self {
+            Self::Text { dictionary, codes } => codes.get(row).and_then(|&code| dictionary.get(code)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn time(&self, row: usize) -> Option<i64> {
+        match self {
+            Self::Time { values, present } => present.get(row)?.then(|| values[row]),
+            _ => None,
+        }
+    }
+
+    /// Overwrites a time.
+    pub(super) fn set_time(&mut self, row: usize, time: i64) {
+        if let Self::Time { values, present } = self
+            && row < values.len()
+        {
+            values[row] = time;
+            present[row] = true;
+        }
+    }
+
+    /// Makes the codes of texts count in the order of the texts.
+    pub(super) fn sort_dictionary(&mut self) {
+        if let Self::Text { dictionary, codes } = self {
+            let (sorted, renamed) = dictionary.sort();
+            *dictionary = sorted;
+            for code in codes.iter_mut().filter(|code| **code != MISSING) {
+                *code = renamed[*code as usize];
+            }
+        }
+    }
+
+    /// Compares two rows; texts only after [`Self::sort_dictionary`]. Missing comes last.
+    pub(super) fn compare(&self, a: usize, b: usize) -> Ordering {
+        match self {
+            Self::Text { codes, .. } => codes[a].cmp(&codes[b]),
+            Self::Number { values, present } => {
+                present[b].cmp(&present[a]).then_with(|| values[a].total_cmp(&values[b]))
+            }
+            Self::Time { values, present } => {
+                present[b].cmp(&present[a]).then_with(|| values[a].cmp(&values[b]))
+            }
+            Self::Flag { values } => {
+                values[b].is_some().cmp(&values[a].is_some()).then(values[a].cmp(&values[b]))
+            }
+        }
+    }
+
+    /// The rows of `order`, in that order.
+    pub(super) fn gather(self, order: &[u32]) -> Self {
+        fn take<T: Copy>(values: &[T], order: &[u32]) -> Vec<T> {
+            order.iter().map(|&row| values[row as usize]).collect()
+        }
+        match self {
+            Self::Text { dictionary, codes } => Self::Text { dictionary, codes: take(&codes, order) },
+            Self::Number { values, present } => {
+                Self::Number { values: take(&values, order), present: take(&present, order) }
+            }
+            Self::Time { values, present } => {
+                Self::Time { values: take(&values, order), present: take(&present, order) }
+            }
+            Self::Flag { values } => Self::Flag { values: take(&values, order) },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_sorted_dictionary_keeps_every_text(texts in prop::collection::vec("[abé]{0,4}", 0..80)) {
+            let mut column = ColumnData::missing(ColumnKind::Text, 0);
+            for text in &texts {
+                column.push(&Value::Text(text.as_str().into()));
+            }
+            column.sort_dictionary();
+            for (row, text) in texts.iter().enumerate() {
+                prop_assert_eq!(column.text(row), Some(text.as_str()));
+                for (other, later) in texts.iter().enumerate() {
+                    prop_assert_eq!(column.compare(row, other), text.cmp(later));
+                }
+            }
+            let ColumnData::Text { dictionary, .. } = column else { unreachable!() };
+            let distinct: std::collections::BTreeSet<_> = texts.iter().map(String::as_str).collect();
+            prop_assert!(dictionary.iter().eq(distinct.iter().copied()));
+        }
+    }
+
+    #[test]
+    fn missing_comes_last_and_survives_a_gather() {
+        let mut column = ColumnData::missing(ColumnKind::Number { min: 0.0, max: 9.0 }, 1);
+        column.push(&Value::Number(0.0));
+        assert_eq!(column.compare(0, 1), Ordering::Greater);
+        let ColumnData::Number { values, present } = column.gather(&[1, 0, 1]) else { unreachable!() };
+        assert_eq!((values, present), (vec![0.0; 3], vec![true, false, true]));
+    }
+}

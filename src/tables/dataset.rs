@@ -1,0 +1,361 @@
+//! All tables of a source, checked and joined to the accounts.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::cell::time_text;
+use super::column::ColumnData;
+use super::contract::TableName;
+use super::fault::{ContentFault, Fault, FaultKind, TablesError};
+use super::files;
+use super::mapping::Mapping;
+use super::note::{Note, code};
+use super::quarantine::Quarantine;
+use super::raw::CsvFormat;
+use super::reading::{Draft, SourceFile};
+use super::table::Table;
+use crate::parallelism::Parallelism;
+
+/// How tables are read.
+#[derive(Clone, Debug)]
+pub struct ReadOptions {
+    /// Where bad rows are set aside, in `<table>.csv`; `None` makes any bad row an error.
+    pub quarantine: Option<PathBuf>,
+    /// How CSV files are written.
+    pub csv: CsvFormat,
+    /// How many tables are read at once.
+    pub parallelism: Parallelism,
+}
+
+impl Default for ReadOptions {
+    /// Bad rows are errors, delimiters are inferred, one table is read after the other.
+    fn default() -> Self {
+        Self { quarantine: None, csv: CsvFormat::default(), parallelism: Parallelism::serial() }
+    }
+}
+
+/// What was read of a table, for people and for the record of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TableSummary {
+    /// The table.
+    pub table: TableName,
+    /// Its files.
+    pub files: Vec<PathBuf>,
+    /// Rows that can be used.
+    pub rows: usize,
+    /// Columns of the contract that the files have.
+    pub found: Vec<&'static str>,
+    /// Columns of the contract that no file has.
+    pub absent: Vec<&'static str>,
+    /// Columns of the files that nothing asks for.
+    pub ignored: Vec<String>,
+    /// First and last `known_at`, as ISO 8601 text; `None` where no row has one.
+    pub known_at: Option<(String, String)>,
+}
+
+/// The tables of a source in memory, checked against their contracts.
+///
+/// The order of rows, columns, files and tables in the source cannot be seen here.
+///
+/// ```
+/// use propensity::tables::{Dataset, ReadOptions, contract::TableName};
+/// let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join("accounts.csv"), "account_id,employees\nB,20\nA,10\n")?;
+/// std::fs::write(
+///     folder.path().join("signals.csv"),
+///     "account_id,kind,observed_at\nB,hiring,2026-02-01\nB,funding,2026-01-01\nC,hiring,2026-01-05\n",
+/// )?;
+///
+/// let data = Dataset::read(folder.path(), None, &ReadOptions::default())?;
+/// assert_eq!(data.accounts(), ["A", "B"]);
+/// let signals = data.table(TableName::Signals).expect("it was given");
+/// assert_eq!((signals.rows_of(0), signals.rows_of(1)), (0..0, 0..2));
+/// assert_eq!(signals.text("kind")?.get(0), Some("funding")); // by time within an account
+/// assert_eq!(signals.number("intensity")?.get(0), None); // not in the file
+/// assert!(data.notes().iter().any(|note| note.code == "N_UNKNOWN_ACCOUNT" && note.count == 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Dataset {
+    accounts: Vec<String>,
+    tables: BTreeMap<TableName, Table>,
+    notes: Vec<Note>,
+    sources: Vec<SourceFile>,
+    summaries: Vec<TableSummary>,
+}
+
+impl Dataset {
+    /// Reads a folder, a file or a pattern such as `data/*.csv`.
+    ///
+    /// In a folder, table `accounts` is `accounts.csv`, `accounts.parquet` or all such files in `accounts/`; a
+    /// mapping names other files. Only `accounts` is required. Costs one pass over the files and a sort within each
+    /// account; memory is about 6 bytes a cell plus the distinct texts.
+    ///
+    /// # Errors
+    /// [`TablesError::Source`] when there is nothing to read; [`TablesError::Faults`] with everything that is wrong
+    /// with any of the tables; [`TablesError::Quarantine`] when bad rows cannot be set aside.
+    pub fn read(
+        source: impl AsRef<Path>,
+        mapping: Option<&Mapping>,
+        options: &ReadOptions,
+    ) -> Result<Self, TablesError> {
+        let source = source.as_ref();
+        let found: Vec<(TableName, Vec<PathBuf>)> = files::find(source, mapping)?.into_iter().collect();
+        let read = options.parallelism.map(&found, |_, (table, files)| {
+            let rules = mapping.and_then(|mapping| mapping.table(*table));
+            let quarantine = match &options.quarantine {
+                Some(folder) => Some(Quarantine::create(folder, *table)?),
+                None => None,
+            };
+            let mut draft = Draft::read(*table, files, rules, options.csv, quarantine)?;
+            draft.settle(rules.map_or(&[], |rules| &rules.distinct), options.csv)?;
+            Ok(draft)
+        });
+        let mut drafts = read.into_iter().collect::<Result<Vec<Draft>, TablesError>>()?;
+        refuse_faults(source, &mut drafts)?;
+        let mut dataset = Self::join(&mut drafts);
+        dataset.commit_quarantine(drafts)?;
+        for table in TableName::ALL.into_iter().filter(|table| !dataset.tables.contains_key(table)) {
+            let text = format!("not given; {} will be missing", what_it_feeds(table));
+            dataset.notes.push(Note { table, code: code::TABLE_ABSENT, text, count: 1 });
+        }
+        dataset.notes.sort();
+        for note in &dataset.notes {
+            tracing::info!(code = note.code, table = %note.table, count = note.count, "{}", note.text);
+        }
+        Ok(dataset)
+    }
+
+    fn join(drafts: &mut [Draft]) -> Self {
+        let ids = drafts.iter().find(|draft| draft.table() == TableName::Accounts).and_then(|draft| {
+            match draft.column("account_id") {
+                Some(ColumnData::Text { codes, dictionary }) => {
+                    let used: std::collections::BTreeSet<u32> = codes.iter().copied().collect();
+                    Some(
+                        used.into_iter().filter_map(|code| dictionary.get(code)).map(str::to_owned).collect(),
+                    )
+                }
+                _ => None,
+            }
+        });
+        let mut dataset = Self {
+            accounts: ids.unwrap_or_default(),
+            tables: BTreeMap::new(),
+            notes: Vec::new(),
+            sources: Vec::new(),
+            summaries: Vec::new(),
+        };
+        let domains = drafts.iter().find(|draft| draft.table() == TableName::Accounts);
+        let domains = domains.map(|draft| dataset.domains(draft)).unwrap_or_default();
+        for draft in drafts {
+            let accounts = dataset.accounts_of(draft, &domains);
+            let (found, absent) = column_names(draft);
+            let table = Table::new(draft, |row| accounts[row], dataset.accounts.len());
+            dataset.summaries.push(TableSummary {
+                table: draft.table(),
+                files: draft.files.clone(),
+                rows: table.n_rows(),
+                found,
+                absent,
+                ignored: draft.ignored.iter().cloned().collect(),
+                known_at: span(&table).map(|(first, last)| (time_text(first), time_text(last))),
+            });
+            dataset.sources.append(&mut draft.sources);
+            dataset.notes.append(&mut draft.notes);
+            dataset.tables.insert(draft.table(), table);
+        }
+        dataset
+    }
+
+    fn account_index(&self, id: &str) -> Option<u32> {
+        self.accounts.binary_search_by(|account| account.as_str().cmp(id)).ok().map(|index| index as u32)
+    }
+
+    /// The account of each domain; `None` for a domain that several accounts have.
+    fn domains(&self, accounts: &Draft) -> BTreeMap<String, Option<u32>> {
+        let mut domains = BTreeMap::new();
+        let (Some(ids), Some(names)) = (accounts.column("account_id"), accounts.column("domain")) else {
+            return domains;
+        };
+        for row in 0..accounts.n_rows() {
+            let (Some(id), Some(domain)) = (ids.text(row), names.text(row)) else { continue };
+            let account = self.account_index(id);
+            domains
+                .entry(plain_domain(domain))
+                .and_modify(|known| {
+                    if *known != account {
+                        *known = None;
+                    }
+                })
+                .or_insert(account);
+        }
+        domains
+    }
+
+    /// The account of each row of a draft; rows without one are counted in notes.
+    fn accounts_of(&mut self, draft: &Draft, domains: &BTreeMap<String, Option<u32>>) -> Vec<Option<u32>> {
+        // Looked up once per distinct text, not once per row.
+        let texts = |name: &str| match draft.column(name) {
+            Some(ColumnData::Text { dictionary, codes }) => Some((dictionary, codes)),
+            _ => None,
+        };
+        let by_id = texts("account_id").map(|(dictionary, codes)| {
+            let accounts: Vec<Option<u32>> = dictionary.iter().map(|id| self.account_index(id)).collect();
+            (accounts, codes)
+        });
+        let signals = draft.table() == TableName::Signals;
+        let by_domain = texts("domain").filter(|_| signals).map(|(dictionary, codes)| {
+            let accounts: Vec<Option<Option<u32>>> =
+                dictionary.iter().map(|domain| domains.get(&plain_domain(domain)).copied()).collect();
+            (accounts, codes)
+        });
+        let (mut unknown, mut unknown_domain, mut ambiguous, mut joined) = (0, 0, 0, 0);
+        let accounts = (0..draft.n_rows())
+            .map(|row| {
+                let by_id =
+                    by_id.as_ref().and_then(|(accounts, codes)| accounts.get(codes[row] as usize).copied());
+                if let Some(account) = by_id {
+                    unknown += u64::from(account.is_none());
+                    return account;
+                }
+                let (accounts, codes) = by_domain.as_ref()?;
+                match accounts.get(codes[row] as usize).copied().flatten() {
+                    None => unknown_domain += 1,
+                    Some(None) => ambiguous += 1,
+                    Some(account) => {
+                        joined += 1;
+                        return account;
+                    }
+                }
+                None
+            })
+            .collect();
+        let mut note = |code, count, text: &str| {
+            if count > 0 {
+                self.notes.push(Note { table: draft.table(), code, text: text.to_owned(), count });
+            }
+        };
+        note(code::UNKNOWN_ACCOUNT, unknown, "rows of accounts that are not in accounts left out");
+        note(code::UNKNOWN_DOMAIN, unknown_domain, "rows of domains that no account has left out");
+        note(code::AMBIGUOUS_DOMAIN, ambiguous, "rows of domains that several accounts have left out");
+        note(code::JOINED_BY_DOMAIN, joined, "rows joined to their account by domain");
+        accounts
+    }
+
+    fn commit_quarantine(&mut self, drafts: Vec<Draft>) -> Result<(), TablesError> {
+        for draft in drafts {
+            let table = draft.table();
+            let Some(quarantine) = draft.quarantine else { continue };
+            if quarantine.rows() > 0 {
+                let kinds: Vec<String> = draft
+                    .faults
+                    .of_rows()
+                    .map(|fault| {
+                        let column = fault.column.as_deref().unwrap_or("row");
+                        format!("{} {} in {column}", fault.rows, fault.kind.code())
+                    })
+                    .collect();
+                let text = format!("bad rows set aside: {}", kinds.join(", "));
+                self.notes.push(Note { table, code: code::QUARANTINED, text, count: quarantine.rows() });
+            }
+            quarantine.commit()?;
+        }
+        Ok(())
+    }
+
+    /// The ids of all accounts, ascending. An account's index is its place here.
+    pub fn accounts(&self) -> &[String] {
+        &self.accounts
+    }
+
+    /// A table; `None` where the source does not have it.
+    pub fn table(&self, table: TableName) -> Option<&Table> {
+        self.tables.get(&table)
+    }
+
+    /// What was left out, stood in for or counted, by table and code.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// The files that were read, with their hashes.
+    pub fn sources(&self) -> &[SourceFile] {
+        &self.sources
+    }
+
+    /// What was read of each table.
+    pub fn summaries(&self) -> &[TableSummary] {
+        &self.summaries
+    }
+
+    /// First and last `known_at` over all tables but `accounts`, in microseconds; `None` without such rows.
+    pub fn time_span(&self) -> Option<(i64, i64)> {
+        let events = self.tables.iter().filter(|(table, _)| **table != TableName::Accounts);
+        events
+            .filter_map(|(_, table)| span(table))
+            .reduce(|(first, last), (min, max)| (first.min(min), last.max(max)))
+    }
+}
+
+/// First and last `known_at` of the rows that have one.
+fn span(table: &Table) -> Option<(i64, i64)> {
+    let times = || (0..table.n_rows()).map(|row| table.known_at(row)).filter(|&time| time != i64::MIN);
+    Some((times().min()?, times().max()?))
+}
+
+fn column_names(draft: &Draft) -> (Vec<&'static str>, Vec<&'static str>) {
+    let columns = draft.contract.columns.iter().zip(&draft.columns);
+    let (found, absent): (Vec<_>, Vec<_>) = columns.partition(|(_, data)| data.is_some());
+    let names = |columns: Vec<(&super::contract::ColumnContract, _)>| {
+        columns.into_iter().map(|(column, _)| column.name).collect()
+    };
+    (names(found), names(absent))
+}
+
+/// A domain as it is compared: lower case, without a leading `www.`.
+fn plain_domain(domain: &str) -> String {
+    let domain = domain.trim().to_lowercase();
+    domain.strip_prefix("www.").map_or_else(|| domain.clone(), str::to_owned)
+}
+
+fn what_it_feeds(table: TableName) -> &'static str {
+    match table {
+        TableName::Accounts => "firmographics",
+        TableName::Installs => "technographics",
+        TableName::Signals => "intent",
+        TableName::Subscriptions => "licence metrics and ownership",
+        TableName::Transactions => "recency, frequency and value of purchases",
+        TableName::Agreements => "renewals",
+        TableName::Opportunities => "history of deals and their outcomes",
+    }
+}
+
+/// Stops when anything is wrong that is not set aside.
+fn refuse_faults(source: &Path, drafts: &mut [Draft]) -> Result<(), TablesError> {
+    let mut faults = Vec::new();
+    if drafts.iter().all(|draft| draft.table() != TableName::Accounts) {
+        faults.push(Fault::Content(Box::new(ContentFault {
+            kind: FaultKind::MissingTable,
+            table: TableName::Accounts,
+            file: source.to_path_buf(),
+            column: None,
+            rows: 0,
+            first_row: None,
+            line: None,
+            expected: "accounts.csv, accounts.parquet or a folder accounts".to_owned(),
+            found: "none of them".to_owned(),
+            fix: "add the table, or name its file in a mapping file".to_owned(),
+        })));
+    }
+    let structural = !faults.is_empty() || drafts.iter().any(|draft| draft.faults.has_structural());
+    for draft in drafts {
+        let rows = draft.quarantine.is_none();
+        if rows || structural {
+            let empty = super::fault::FaultLog::new(draft.table());
+            faults.extend(std::mem::replace(&mut draft.faults, empty).into_faults(rows));
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(TablesError::Faults { faults }) }
+}
