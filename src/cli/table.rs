@@ -103,6 +103,12 @@ fn train(args: &TrainArgs, shared: &Shared) -> Result<(), Failure> {
     };
     let trained = training.fit(&args.table, inference.recipe(), shared.seed, &shared.parallelism)?;
     report_training(&mut out, &trained).map_err(WideError::from)?;
+    for (column, auc) in trained.telling_columns() {
+        tracing::warn!(
+            "column {column} alone tells the outcome with AUC {auc:.3}; \
+             if it is filled in after the outcome, train again with --drop \"{column}\""
+        );
+    }
     write_recipe(args, &inference)?;
     let header = trained.model().save(model)?;
     tracing::info!("model {} written to {}", header.model_version(), model.display());

@@ -44,7 +44,8 @@ pub enum WideError {
     },
     /// No row has the wanted outcome.
     #[error(
-        "{path}: column {column} never holds {wanted:?}; found {seen}; give one of these as --target \"{column}=VALUE\""
+        "{path}: column {column} never holds {wanted:?}; found {seen}; \
+         give one of these as --target \"{column}=VALUE\""
     )]
     UnknownTargetValue {
         /// The table.

@@ -273,7 +273,8 @@ mod tests {
         assert!(faults("delimeter = \";\"").contains("delimeter"));
         assert!(faults("\n\n[[column]]\nname = \"a\"\nkind = \"nummer\"").contains("line 5"));
         let both = faults(
-            "delimiter = \"é\"\n[[column]]\nname = \"a\"\nkind = \"drop\"\n[[column]]\nname = \"a\"\nkind = \"level\"",
+            "delimiter = \"é\"\n[[column]]\nname = \"a\"\nkind = \"drop\"\n\
+             [[column]]\nname = \"a\"\nkind = \"level\"",
         );
         assert!(both.contains("delimiter is 'é'") && both.contains("\"a\" is there twice"), "{both}");
     }

@@ -72,7 +72,8 @@ impl ScoringSummary {
         for (column, rows) in &self.unseen {
             let share = 100.0 * *rows as f64 / self.rows.max(1) as f64;
             notes.push(format!(
-                "column {column}: {rows} of {} rows ({share:.1} %) have a level that training saw too seldom or never",
+                "column {column}: {rows} of {} rows ({share:.1} %) have a level that training saw too seldom \
+                 or never",
                 self.rows
             ));
         }

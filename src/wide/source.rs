@@ -21,7 +21,8 @@ impl BrokenRows {
                 RowProblem::Ragged { expected, found } => (
                     "E_CSV_RAGGED",
                     format!(
-                        "expected {expected} fields as in the header, found {found}; quote fields that hold the delimiter"
+                        "expected {expected} fields as in the header, found {found}; \
+                         quote fields that hold the delimiter"
                     ),
                 ),
                 RowProblem::NotUtf8 { column } => (

@@ -11,7 +11,8 @@ use super::{
     ColumnPattern, CrossValidated, Inference, Recipe, SeenValues, Target, WideError, WideModel, cell,
 };
 use crate::matrix::FeatureMatrix;
-use crate::models::{Binning, BinningParams};
+use crate::metrics::auc;
+use crate::models::{BinnedMatrix, Binning, BinningParams, FeatureTable, FittedModel, Scorer};
 use crate::parallelism::Parallelism;
 use crate::seed::{Seed, hash_bytes};
 use crate::tables::raw::{CsvFormat, RawBatch, RawTable};
@@ -19,8 +20,33 @@ use crate::training::{AdditiveParams, TrainingRows, TrainingSet, cross_validate}
 
 /// Up to this share of repeated rows they are taken for copies of one case, and kept together.
 const COPIES_SHARE: f64 = 0.1;
+/// A single column that reaches this AUC is more likely a leak than a cause.
+const TELLING_AUC: f64 = 0.95;
 
 /// What to train on a wide table.
+///
+/// ```
+/// use propensity::parallelism::Parallelism;
+/// use propensity::seed::Seed;
+/// use propensity::wide::{ScoringOptions, TableTraining};
+/// # let folder = tempfile::tempdir()?;
+/// # let table = folder.path().join("deals.csv");
+/// let deals: String = (0..400).map(|i| format!("{},{}\n", i % 40, ["no", "yes"][i / 20 % 2])).collect();
+/// std::fs::write(&table, format!("seats,won\n{deals}"))?;
+///
+/// let training = TableTraining::new("won=yes".parse()?);
+/// let inference = training.prepare(&table)?;
+/// let trained = training.fit(&table, inference.recipe(), Seed::new(0), &Parallelism::serial())?;
+/// assert!(trained.model().cross_validation().auc > 0.99);
+/// // A column that tells so much deserves a question.
+/// assert_eq!(trained.telling_columns()[0].0, "seats");
+///
+/// let mut scores = Vec::new();
+/// let options = ScoringOptions::default();
+/// let summary = trained.model().score(&table, &mut scores, &options, &Parallelism::serial())?;
+/// assert_eq!(summary.rows(), 400);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct TableTraining {
     /// The outcome to predict.
@@ -134,6 +160,7 @@ impl TableTraining {
         let validated = cross_validate(&self.params, &set, folds, seed.named("folds"), parallelism)?;
         let cross_validation = CrossValidated::new(&cases.labels, &validated);
         let trained = self.params.fit(&set, seed.named("fit"), parallelism)?;
+        let telling = telling_columns(&trained.model, &binned, &cases.labels);
         let model = WideModel::try_new(Parts {
             target: self.target.clone(),
             group: self.group.clone(),
@@ -142,7 +169,8 @@ impl TableTraining {
             model: trained.model,
             cross_validation,
         })?;
-        Ok(TrainedTable { model, rows_without_target: cases.rows_without_target, outcomes: cases.outcomes })
+        let Cases { rows_without_target, outcomes, .. } = cases;
+        Ok(TrainedTable { model, rows_without_target, outcomes, telling })
     }
 
     fn one_outcome(&self, table: &Path) -> WideError {
@@ -213,6 +241,21 @@ struct Cases {
     outcomes: SeenValues,
 }
 
+/// The columns whose contributions alone order the outcomes nearly without fault.
+fn telling_columns(model: &FittedModel, rows: &BinnedMatrix, labels: &[bool]) -> Vec<(String, f64)> {
+    let alone = |table: &FeatureTable| {
+        let weight = |row: &[u8]| table.weights().get(usize::from(row[table.feature()])).copied();
+        let scores: Vec<f64> = rows.rows().map(|row| f64::from(weight(row).unwrap_or(0))).collect();
+        auc(labels, &scores)
+    };
+    let features = model.signature().features();
+    let tables = model.additive().tables().iter();
+    tables
+        .filter_map(|table| Some((features.get(table.feature())?.name.clone(), alone(table)?)))
+        .filter(|(_, auc)| *auc >= TELLING_AUC)
+        .collect()
+}
+
 /// A hash of the group of a row: of its value in the group column, or else of the whole row.
 fn group_key(batch: &RawBatch, row: usize, group: Option<usize>, n_columns: usize) -> u64 {
     let hash = |state: u64, column: usize| match cell::text(batch.cell(row, column)) {
@@ -252,6 +295,7 @@ pub struct TrainedTable {
     model: WideModel,
     rows_without_target: u64,
     outcomes: SeenValues,
+    telling: Vec<(String, f64)>,
 }
 
 impl TrainedTable {
@@ -268,6 +312,14 @@ impl TrainedTable {
     /// The values of the outcome column.
     pub const fn outcomes(&self) -> &SeenValues {
         &self.outcomes
+    }
+
+    /// Columns that alone order the outcomes with an AUC of 0.95 or more, with that AUC.
+    ///
+    /// Nothing known before an outcome tells it so well: such a column is most often a copy of the outcome, or filled
+    /// in after it.
+    pub fn telling_columns(&self) -> &[(String, f64)] {
+        &self.telling
     }
 }
 

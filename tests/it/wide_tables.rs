@@ -7,6 +7,7 @@ use std::process::Output;
 use assert_cmd::Command;
 use propensity::parallelism::Parallelism;
 use propensity::seed::Seed;
+use propensity::tables::write::{Cells, ColumnType, Schema, TableFormat, TableWriter};
 use propensity::training::AdditiveParams;
 use propensity::wide::{ColumnKind, ColumnPattern, TableTraining, WideModel};
 use tempfile::TempDir;
@@ -120,6 +121,45 @@ fn scores_do_not_depend_on_column_order_threads_or_chunks() {
     }
     desk.succeeds(&["score", "--table", "deals.csv", "--model", "m.json", "--out", "s.csv"]);
     assert_eq!(std::fs::read_to_string(desk.path("s.csv")).unwrap(), scores);
+}
+
+#[test]
+fn a_parquet_file_gives_the_scores_of_the_same_csv_file() {
+    let desk = Desk::trained();
+    let rows = &deals(400)[1..];
+    let schema = Schema::new([
+        ("renewal", ColumnType::Flag),
+        ("seats", ColumnType::Integer),
+        ("channel", ColumnType::Text),
+        ("note", ColumnType::Text),
+    ]);
+    let texts = |column: usize| {
+        Cells::Text(
+            rows.iter().map(|row| Some(row[column].clone()).filter(|text| !text.is_empty())).collect(),
+        )
+    };
+    let flags = rows.iter().map(|row| Some(row[4] == "TRUE")).collect();
+    let seats = rows.iter().map(|row| row[1].parse().ok()).collect();
+    let mut writer = TableWriter::create(desk.path("deals.parquet"), TableFormat::Parquet, schema).unwrap();
+    writer.append(vec![Cells::Flag(flags), Cells::Integer(seats), texts(2), texts(3)]).unwrap();
+    writer.commit().unwrap();
+    let csv = desk.scores("deals.csv", &[]).replace(",TRUE,", ",true,").replace(",FALSE,", ",false,");
+    assert_eq!(desk.scores("deals.parquet", &[]), csv);
+}
+
+#[test]
+fn a_column_filled_in_after_the_outcome_raises_a_question() {
+    let desk = Desk::new();
+    let mut rows = deals(400);
+    rows[0][4] = "invoice".to_owned();
+    for row in rows.iter_mut().skip(1) {
+        row[4] = if row[5] == "Won" { "sent" } else { "none" }.to_owned();
+    }
+    write_columns(&desk.path("deals.csv"), &rows, &[1, 2, 3, 4, 5]);
+    let args = ["train", "--table", "deals.csv", "--target", "won=Won", "--folds", "2", "--model", "m.json"];
+    let (_, log) = desk.succeeds(&args);
+    assert!(log.contains("column invoice alone tells the outcome with AUC 1.000"), "{log}");
+    assert!(!log.contains("column seats alone"), "{log}");
 }
 
 #[test]
