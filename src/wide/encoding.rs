@@ -115,3 +115,86 @@ impl Growing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::matrix::FeatureValue;
+    use crate::tables::raw::{CsvFormat, RawTable};
+    use crate::wide::{Inference, Recipe};
+
+    fn encode(table: &std::path::Path, recipe: &Recipe) -> (FeatureMatrix, bool) {
+        let mut raw = RawTable::open(table, &recipe.format()).unwrap();
+        let (binding, missing) = Binding::new(recipe, raw.header());
+        assert!(missing.is_empty());
+        let mut encoder = Encoder::new(&binding);
+        let mut n_rows = 0;
+        while let Some(batch) = raw.next_batch().unwrap() {
+            encoder.push_rows(&batch, &(0..batch.n_rows()).collect::<Vec<_>>());
+            n_rows += batch.n_rows();
+        }
+        let (matrix, retyped) = encoder.finish((0..n_rows).map(|row| row.to_string()).collect()).unwrap();
+        (matrix, retyped.is_empty())
+    }
+
+    #[test]
+    fn cells_become_what_their_column_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = folder.path().join("t.csv");
+        std::fs::write(&table, "n,l,f,t\n-1,b,yes,1970-01-03\nnever,None,0,\n?,a,,1970-01-01T06:00:00Z\n")
+            .unwrap();
+        let recipe: Recipe = "[[column]]\nname = \"n\"\nkind = \"number\"\nmissing = [\"never\"]\n\
+            [[column]]\nname = \"f\"\nkind = \"flag\"\n[[column]]\nname = \"t\"\nkind = \"time\"\n\
+            [[column]]\nname = \"l\"\nkind = \"level\"\n"
+            .parse()
+            .unwrap();
+        let (matrix, readable) = encode(&table, &recipe);
+        assert!(readable);
+        let values = |name: &str| -> Vec<FeatureValue<'_>> {
+            (0..3).map(|row| matrix.named(name).unwrap().value(row)).collect()
+        };
+        let (number, level, missing) = (FeatureValue::Number, FeatureValue::Level, FeatureValue::Missing);
+        assert_eq!(values("n"), [number(-1.0), missing, missing]);
+        assert_eq!(values("l"), [level("b"), level("None"), level("a")]);
+        assert_eq!(values("f"), [level("true"), level("false"), missing]);
+        assert_eq!(values("t"), [number(2.0), missing, number(0.25)]);
+        assert!(
+            matches!(matrix.named("l"), Some(Column::Level { levels, .. }) if levels == &["None", "a", "b"])
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_table_can_be_read_by_the_recipe_inferred_from_it(
+            cells in prop::collection::vec(
+                prop_oneof![
+                    4 => "-?[0-9]{1,3}(\\.[0-9]{1,2})?(e[0-9])?",
+                    1 => Just("TRUE".to_owned()),
+                    1 => Just("2026-03-01".to_owned()),
+                    1 => "[ a-z\",;\n]{0,3}",
+                    1 => Just("NA".to_owned()),
+                ],
+                1..60,
+            )
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let infer = |name: &str, cells: &mut dyn Iterator<Item = &String>| {
+                let table = folder.path().join(name);
+                let mut writer = csv::Writer::from_path(&table).unwrap();
+                writer.write_record(["mixed", "x"]).unwrap();
+                cells.for_each(|cell| writer.write_record([cell.as_str(), "1"]).unwrap());
+                writer.flush().unwrap();
+                let inference = Inference::of(&table, &CsvFormat::default()).unwrap();
+                (table, inference.recipe().clone())
+            };
+            let (table, recipe) = infer("t.csv", &mut cells.iter());
+            let (matrix, readable) = encode(&table, &recipe);
+            prop_assert!(readable, "{recipe}");
+            prop_assert_eq!(matrix.n_rows(), cells.len());
+            let (_, turned) = infer("turned.csv", &mut cells.iter().rev());
+            prop_assert_eq!(recipe, turned);
+        }
+    }
+}
