@@ -1,0 +1,344 @@
+//! Training on a wide table: from a file and a question to a fitted model.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use super::encoding::Encoder;
+use super::model::Parts;
+use super::source::{Binding, BrokenRows, refuse};
+use super::{
+    ColumnPattern, CrossValidated, Inference, Recipe, SeenValues, Target, WideError, WideModel, cell,
+};
+use crate::matrix::FeatureMatrix;
+use crate::metrics::auc;
+use crate::models::{BinnedMatrix, Binning, BinningParams, FeatureTable, FittedModel, Scorer};
+use crate::parallelism::Parallelism;
+use crate::seed::{Seed, hash_bytes};
+use crate::tables::raw::{CsvFormat, RawBatch, RawTable};
+use crate::training::{AdditiveParams, TrainingRows, TrainingSet, cross_validate};
+
+/// Up to this share of repeated rows they are taken for copies of one case, and kept together.
+const COPIES_SHARE: f64 = 0.1;
+/// A single column that reaches this AUC is more likely a leak than a cause.
+const TELLING_AUC: f64 = 0.95;
+
+/// What to train on a wide table.
+///
+/// ```
+/// use propensity::parallelism::Parallelism;
+/// use propensity::seed::Seed;
+/// use propensity::wide::{ScoringOptions, TableTraining};
+/// # let folder = tempfile::tempdir()?;
+/// # let table = folder.path().join("deals.csv");
+/// let deals: String = (0..400).map(|i| format!("{},{}\n", i % 40, ["no", "yes"][i / 20 % 2])).collect();
+/// std::fs::write(&table, format!("seats,won\n{deals}"))?;
+///
+/// let training = TableTraining::new("won=yes".parse()?);
+/// let inference = training.prepare(&table)?;
+/// let trained = training.fit(&table, inference.recipe(), Seed::new(0), &Parallelism::serial())?;
+/// assert!(trained.model().cross_validation().auc > 0.99);
+/// // A column that tells so much deserves a question.
+/// assert_eq!(trained.telling_columns()[0].0, "seats");
+///
+/// let mut scores = Vec::new();
+/// let options = ScoringOptions::default();
+/// let summary = trained.model().score(&table, &mut scores, &options, &Parallelism::serial())?;
+/// assert_eq!(summary.rows(), 400);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct TableTraining {
+    /// The outcome to predict.
+    pub target: Target,
+    /// Columns that must not be used: known only afterwards, or not to be decided upon.
+    pub drop: Vec<ColumnPattern>,
+    /// A column whose equal values belong to one case: its rows are never split between fitting and
+    /// measuring.
+    pub group: Option<String>,
+    /// How cells are read; inferred from the table when not given.
+    pub recipe: Option<Recipe>,
+    /// Number of folds of the cross-validation; fewer than 2 count as 2.
+    pub folds: NonZeroUsize,
+    /// How values become bins.
+    pub binning: BinningParams,
+    /// How the model is fitted.
+    pub params: AdditiveParams,
+}
+
+impl TableTraining {
+    /// Training for `target` with everything else as usual.
+    pub fn new(target: Target) -> Self {
+        Self {
+            target,
+            drop: Vec::new(),
+            group: None,
+            recipe: None,
+            folds: NonZeroUsize::MIN.saturating_add(4),
+            binning: BinningParams::default(),
+            params: AdditiveParams::default(),
+        }
+    }
+
+    /// Decides how every column of `table` is read: by the given recipe or by inference, without the columns
+    /// that were dropped, the target and the group.
+    ///
+    /// # Errors
+    /// [`WideError::Raw`], [`WideError::Schema`] and [`WideError::NoRows`] when the table cannot be read;
+    /// [`WideError::UnknownColumn`] when the target, the group or a dropped column is not there;
+    /// [`WideError::NoFeatures`] when nothing is left.
+    pub fn prepare(&self, table: &Path) -> Result<Inference, WideError> {
+        let format = self.recipe.as_ref().map_or_else(CsvFormat::default, Recipe::format);
+        let raw = RawTable::open(table, &format)?;
+        self.check_names(table, raw.header())?;
+        let inference = Inference::of(table, &format)?;
+        let recipe = self.recipe.as_ref().unwrap_or_else(|| inference.recipe()).clone();
+        let recipe = recipe.dropping(|name| {
+            if name == self.target.column {
+                Some("the target".to_owned())
+            } else if self.group.as_deref() == Some(name) {
+                Some("the group".to_owned())
+            } else {
+                let pattern = self.drop.iter().find(|pattern| pattern.matches(name))?;
+                Some(format!("dropped by {:?}", pattern.as_str()))
+            }
+        });
+        if recipe.features().next().is_none() {
+            return Err(WideError::NoFeatures { path: table.to_path_buf() });
+        }
+        Ok(inference.with_recipe(recipe))
+    }
+
+    /// Every name that was given must be a column; all faults of one flag together.
+    fn check_names(&self, table: &Path, header: &[String]) -> Result<(), WideError> {
+        let present = |name: &str| header.iter().any(|column| column == name);
+        let matched = |pattern: &ColumnPattern| header.iter().any(|column| pattern.matches(column));
+        let named = [
+            ("--target", vec![self.target.column.as_str()]),
+            ("--group", self.group.iter().map(String::as_str).collect()),
+            ("--drop", self.drop.iter().filter(|drop| !matched(drop)).map(ColumnPattern::as_str).collect()),
+        ];
+        for (flag, names) in named {
+            let columns: Vec<String> =
+                names.into_iter().filter(|name| !present(name)).map(str::to_owned).collect();
+            if !columns.is_empty() {
+                let (path, header) = (table.to_path_buf(), header.to_vec());
+                return Err(WideError::UnknownColumn { path, flag, columns, header });
+            }
+        }
+        Ok(())
+    }
+
+    /// Trains on `table` as [`prepare`](Self::prepare) decided to read it.
+    ///
+    /// The same table, seed and parameters give the same model for every `parallelism` and every order of
+    /// rows. Memory grows with the table: 5 bytes a cell, and the table of bins.
+    ///
+    /// # Errors
+    /// [`WideError::Schema`] with every column that is missing or cannot be of its kind;
+    /// [`WideError::UnknownTargetValue`] and [`WideError::OneOutcome`] for a target that does not divide the
+    /// rows; [`WideError::Train`] when there are too few rows to fit on.
+    pub fn fit(
+        &self,
+        table: &Path,
+        recipe: &Recipe,
+        seed: Seed,
+        parallelism: &Parallelism,
+    ) -> Result<TrainedTable, WideError> {
+        let cases = self.read(table, recipe)?;
+        let binning = Binning::learn(&[&cases.matrix], &self.binning)?;
+        let binned = binning.apply(&cases.matrix)?;
+        let set = TrainingSet::try_new(TrainingRows {
+            binning: &binning,
+            binned: &binned,
+            labels: &cases.labels,
+            groups: &cases.groups,
+            weights: None,
+            later: None,
+        })?;
+        let folds = self.folds.get().max(2);
+        let validated = cross_validate(&self.params, &set, folds, seed.named("folds"), parallelism)?;
+        let cross_validation = CrossValidated::new(&cases.labels, &validated);
+        let trained = self.params.fit(&set, seed.named("fit"), parallelism)?;
+        let telling = telling_columns(&trained.model, &binned, &cases.labels);
+        let model = WideModel::try_new(Parts {
+            target: self.target.clone(),
+            group: self.group.clone(),
+            recipe: recipe.clone(),
+            binning,
+            model: trained.model,
+            cross_validation,
+        })?;
+        let Cases { rows_without_target, outcomes, .. } = cases;
+        Ok(TrainedTable { model, rows_without_target, outcomes, telling })
+    }
+
+    fn one_outcome(&self, table: &Path) -> WideError {
+        let Target { column, value } = self.target.clone();
+        WideError::OneOutcome { path: table.to_path_buf(), column, wanted: value }
+    }
+
+    /// Reads all rows with a known outcome.
+    fn read(&self, table: &Path, recipe: &Recipe) -> Result<Cases, WideError> {
+        let mut raw = RawTable::open(table, &recipe.format())?;
+        let header = raw.header().to_vec();
+        self.check_names(table, &header)?;
+        let (binding, missing) = Binding::new(recipe, &header);
+        let position = |name: &String| header.iter().position(|column| column == name).unwrap_or(usize::MAX);
+        let target = position(&self.target.column);
+        let group = self.group.as_ref().map(position);
+        let mut encoder = Encoder::new(&binding);
+        let mut broken = BrokenRows::default();
+        let mut outcomes: BTreeMap<String, u64> = BTreeMap::new();
+        let (mut labels, mut keys) = (Vec::new(), Vec::new());
+        let mut rows_without_target = 0;
+        while let Some(batch) = raw.next_batch()? {
+            broken.insert(&header, &batch);
+            let mut rows = Vec::with_capacity(batch.n_rows());
+            for row in 0..batch.n_rows() {
+                let outcome = cell::text(batch.cell(row, target))
+                    .filter(|text| !recipe.missing().contains(text.as_ref()));
+                let Some(outcome) = outcome else {
+                    rows_without_target += 1;
+                    continue;
+                };
+                labels.push(outcome == self.target.value.as_str());
+                keys.push(group_key(&batch, row, group, header.len()));
+                rows.push(row);
+                match outcomes.get_mut(outcome.as_ref()) {
+                    Some(count) => *count += 1,
+                    None => {
+                        outcomes.insert(outcome.into_owned(), 1);
+                    }
+                }
+            }
+            encoder.push_rows(&batch, &rows);
+        }
+        let ids = (1..=labels.len()).map(|case| case.to_string()).collect();
+        let (matrix, retyped) = encoder.finish(ids)?;
+        let faults = missing.into_iter().chain(retyped.faults(&binding)).chain(broken.faults()).collect();
+        refuse(table, faults)?;
+        let outcomes = SeenValues::new(outcomes);
+        if !labels.contains(&true) {
+            let Target { column, value } = self.target.clone();
+            let path = table.to_path_buf();
+            return Err(WideError::UnknownTargetValue { path, column, wanted: value, seen: outcomes });
+        }
+        if !labels.contains(&false) {
+            return Err(self.one_outcome(table));
+        }
+        let groups = if group.is_some() { keys } else { groups_of_rows(keys) };
+        Ok(Cases { matrix, labels, groups, rows_without_target, outcomes })
+    }
+}
+
+/// The rows of a table that have an outcome.
+struct Cases {
+    matrix: FeatureMatrix,
+    labels: Vec<bool>,
+    groups: Vec<u64>,
+    rows_without_target: u64,
+    outcomes: SeenValues,
+}
+
+/// The columns whose contributions alone order the outcomes nearly without fault.
+fn telling_columns(model: &FittedModel, rows: &BinnedMatrix, labels: &[bool]) -> Vec<(String, f64)> {
+    let alone = |table: &FeatureTable| {
+        let weight = |row: &[u8]| table.weights().get(usize::from(row[table.feature()])).copied();
+        let scores: Vec<f64> = rows.rows().map(|row| f64::from(weight(row).unwrap_or(0))).collect();
+        auc(labels, &scores)
+    };
+    let features = model.signature().features();
+    let tables = model.additive().tables().iter();
+    tables
+        .filter_map(|table| Some((features.get(table.feature())?.name.clone(), alone(table)?)))
+        .filter(|(_, auc)| *auc >= TELLING_AUC)
+        .collect()
+}
+
+/// A hash of the group of a row: of its value in the group column, or else of the whole row.
+fn group_key(batch: &RawBatch, row: usize, group: Option<usize>, n_columns: usize) -> u64 {
+    let hash = |state: u64, column: usize| match cell::text(batch.cell(row, column)) {
+        Some(text) => hash_bytes(state, text.as_bytes()),
+        None => hash_bytes(state ^ 1, &[]),
+    };
+    match group {
+        // A row without a group is a group of its own.
+        Some(group) if cell::text(batch.cell(row, group)).is_some() => hash(0, group),
+        _ => (0..n_columns).fold(0, hash),
+    }
+}
+
+/// Groups of rows that have no group column, from hashes of their contents, so that the order of rows does
+/// not matter.
+///
+/// A few rows that are equal in every column are copies: they stay together, or a copy in the one fold would
+/// give away the answer in the other. Many equal rows are different cases with few columns: the first of each
+/// is told from the second by its number.
+fn groups_of_rows(contents: Vec<u64>) -> Vec<u64> {
+    let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
+    let numbered: Vec<u64> = contents
+        .iter()
+        .map(|&content| {
+            let number = seen.entry(content).or_default();
+            *number += 1;
+            hash_bytes(content, &number.to_le_bytes())
+        })
+        .collect();
+    let repeated = contents.len() - seen.len();
+    if repeated as f64 <= COPIES_SHARE * contents.len() as f64 { contents } else { numbered }
+}
+
+/// A trained model, and what was found in its table.
+#[derive(Clone, Debug)]
+pub struct TrainedTable {
+    model: WideModel,
+    rows_without_target: u64,
+    outcomes: SeenValues,
+    telling: Vec<(String, f64)>,
+}
+
+impl TrainedTable {
+    /// The model.
+    pub const fn model(&self) -> &WideModel {
+        &self.model
+    }
+
+    /// Rows left out because their outcome is missing.
+    pub const fn rows_without_target(&self) -> u64 {
+        self.rows_without_target
+    }
+
+    /// The values of the outcome column.
+    pub const fn outcomes(&self) -> &SeenValues {
+        &self.outcomes
+    }
+
+    /// Columns that alone order the outcomes with an AUC of 0.95 or more, with that AUC.
+    ///
+    /// Nothing known before an outcome tells it so well: such a column is most often a copy of the outcome, or filled
+    /// in after it.
+    pub fn telling_columns(&self) -> &[(String, f64)] {
+        &self.telling
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_copies_stay_together_and_many_equal_rows_do_not() {
+        let mut contents: Vec<u64> = (0..20).collect();
+        contents.push(0);
+        assert_eq!(groups_of_rows(contents.clone()), contents);
+        let many = groups_of_rows(vec![1, 2, 1, 1]);
+        assert_eq!(many.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+        // The three equal rows get the same three groups wherever they stand.
+        let mut turned = groups_of_rows(vec![1, 1, 2, 1]);
+        turned.sort_unstable();
+        let mut sorted = many;
+        sorted.sort_unstable();
+        assert_eq!(turned, sorted);
+    }
+}
