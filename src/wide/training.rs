@@ -155,6 +155,7 @@ impl TableTraining {
             groups: &cases.groups,
             weights: None,
             later: None,
+            features: None,
         })?;
         let folds = self.folds.get().max(2);
         let validated = cross_validate(&self.params, &set, folds, seed.named("folds"), parallelism)?;

@@ -61,7 +61,7 @@ fn binned(world: &World) -> (Binning, BinnedMatrix) {
 
 fn rows<'a>(world: &'a World, binning: &'a Binning, binned: &'a BinnedMatrix) -> TrainingRows<'a> {
     let (labels, groups) = (&world.labels[..], &world.groups[..]);
-    TrainingRows { binning, binned, labels, groups, weights: None, later: None }
+    TrainingRows { binning, binned, labels, groups, weights: None, later: None, features: None }
 }
 
 fn fit_with(world: &World, parallelism: &Parallelism) -> (Binning, BinnedMatrix, Trained) {
@@ -233,6 +233,7 @@ fn weights_restore_the_base_rate_of_a_thinned_sample() {
         groups: &groups,
         weights: Some(&weights),
         later: None,
+        features: None,
     };
     let trained = AdditiveParams::default()
         .fit(&TrainingSet::try_new(rows).unwrap(), Seed::new(2), &Parallelism::serial())
