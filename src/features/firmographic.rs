@@ -12,13 +12,15 @@ use crate::tables::contract::TableName;
 
 pub(super) fn recipes() -> Vec<Recipe> {
     let recipe = |what, unit, words| Recipe::new(Family::Firmographic, what, "now", unit, words);
+    // Headcount and revenue both say how large a company is.
+    let size = |what, unit, words| recipe(what, unit, words).told_with("size");
     vec![
-        recipe("employees", Unit::Count, "{} employees").missing("headcount unknown"),
-        recipe("annual_revenue", Unit::Money, "annual revenue {}")
+        size("employees", Unit::Count, "{} employee[s]").missing("headcount unknown"),
+        size("annual_revenue", Unit::Money, "annual revenue {}")
             .none("no revenue")
             .missing("revenue unknown"),
         recipe("revenue_per_head", Unit::Money, "revenue per head {}").missing("revenue per head unknown"),
-        recipe("age", Unit::Years, "founded {} years ago").missing("year of foundation unknown"),
+        recipe("age", Unit::Years, "founded {} year[s] ago").missing("year of foundation unknown"),
         recipe("sector", Unit::Name, "industry code begins with {}").missing("industry code unknown"),
         recipe("vertical", Unit::Name, "vertical is {}").missing("vertical unknown"),
         recipe("country", Unit::Name, "country is {}").missing("country unknown"),

@@ -16,20 +16,27 @@ const N_TOTAL: usize = 5;
 
 pub(super) fn recipes(spec: &FeatureSpec) -> Vec<Recipe> {
     let recipe = |what: &str, window, unit, words: &str| {
-        Recipe::new(Family::Opportunity, what, window, unit, words).missing("has been in no deal")
+        Recipe::new(Family::Opportunity, what, window, unit, words)
+            .missing("has been in no deal")
+            .told_with("all products")
     };
     let mut recipes = vec![
-        recipe("open", "now", Unit::Count, "{} open deals").none("no open deal"),
-        recipe("won", "ever", Unit::Count, "{} deals won").none("no deal won"),
-        recipe("lost", "ever", Unit::Count, "{} deals lost").none("no deal lost"),
+        recipe("open", "now", Unit::Count, "{} open deal[s]").none("no open deal"),
+        recipe("won", "ever", Unit::Count, "{} deal[s] won").none("no deal won"),
+        recipe("lost", "ever", Unit::Count, "{} deal[s] lost").none("no deal lost"),
         recipe("won_share", "ever", Unit::Number, "wins {} of ten deals"),
-        recipe("recency", "ever", Unit::Days, "last deal opened {} days ago"),
+        recipe("recency", "ever", Unit::Days, "last deal opened {} day[s] ago"),
     ];
     recipes.extend(spec.products.iter().map(|product| {
         let label = &product.label;
-        recipe(&format!("open_{}", product.name), "now", Unit::Count, &format!("{{}} open deals for {label}"))
-            .none(format!("no open deal for {label}"))
-            .of_product(&product.name)
+        recipe(
+            &format!("open_{}", product.name),
+            "now",
+            Unit::Count,
+            &format!("{{}} open deal[s] for {label}"),
+        )
+        .none(format!("no open deal for {label}"))
+        .of_product(&product.name)
     }));
     recipes
 }

@@ -20,19 +20,19 @@ pub(super) fn recipes(spec: &FeatureSpec) -> Vec<Recipe> {
     let recipe =
         |what: &str, window, unit, words: &str| Recipe::new(Family::Technographic, what, window, unit, words);
     let mut recipes = vec![
-        recipe("products", "now", Unit::Count, "{} technologies in use")
+        recipe("products", "now", Unit::Count, "{} technolog[y|ies] in use")
             .none("no technology known")
             .missing("no technology data"),
-        recipe("vendors", "now", Unit::Count, "{} technology vendors")
+        recipe("vendors", "now", Unit::Count, "{} technology vendor[s]")
             .none("no technology vendor known")
             .missing("no technology data"),
-        recipe("starts", "90d", Unit::Count, "{} technologies started in 90 days")
+        recipe("starts", "90d", Unit::Count, "{} technolog[y|ies] started in 90 days")
             .none("no technology started in 90 days")
             .missing("no technology data"),
     ];
     recipes.extend(spec.categories.iter().map(|category| {
         let spoken = category.replace('_', " ");
-        recipe(category, "now", Unit::Count, &format!("{{}} {spoken} technologies in use"))
+        recipe(category, "now", Unit::Count, &format!("{{}} {spoken} technolog[y|ies] in use"))
             .none(format!("no {spoken} technology in use"))
             .missing("no technology data")
     }));

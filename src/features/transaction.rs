@@ -22,14 +22,16 @@ const N_PER_PRODUCT: usize = 4;
 
 pub(super) fn recipes(spec: &FeatureSpec) -> Vec<Recipe> {
     let recipe = |what: &str, window, unit, words: &str| {
-        Recipe::new(Family::Transaction, what, window, unit, words).missing("has bought nothing so far")
+        Recipe::new(Family::Transaction, what, window, unit, words)
+            .missing("has bought nothing so far")
+            .told_with("all products")
     };
     let mut recipes = vec![
-        recipe("tenure", "ever", Unit::Days, "first bought {} days ago"),
-        recipe("recency", "ever", Unit::Days, "last bought {} days ago"),
-        recipe("frequency", "365d", Unit::Count, "{} purchases in a year").none("no purchase in a year"),
+        recipe("tenure", "ever", Unit::Days, "first bought {} day[s] ago"),
+        recipe("recency", "ever", Unit::Days, "last bought {} day[s] ago"),
+        recipe("frequency", "365d", Unit::Count, "{} purchase[s] in a year").none("no purchase in a year"),
         recipe("monetary", "365d", Unit::Money, "bought for {} in a year").none("bought nothing in a year"),
-        recipe("breadth", "ever", Unit::Count, "owns {} products").none("owns no product"),
+        recipe("breadth", "ever", Unit::Count, "owns {} product[s]").none("owns no product"),
     ];
     for product in &spec.products {
         let (name, label) = (&product.name, &product.label);
@@ -41,14 +43,14 @@ pub(super) fn recipes(spec: &FeatureSpec) -> Vec<Recipe> {
                     &format!("recency_{name}"),
                     "ever",
                     Unit::Days,
-                    &format!("last bought {label} {{}} days ago"),
+                    &format!("last bought {label} {{}} day[s] ago"),
                 )
                 .missing(format!("never bought {label}")),
                 recipe(
                     &format!("frequency_{name}"),
                     "365d",
                     Unit::Count,
-                    &format!("{{}} purchases of {label} in a year"),
+                    &format!("{{}} purchase[s] of {label} in a year"),
                 )
                 .none(format!("no purchase of {label} in a year")),
                 recipe(

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use error::PipelineError;
 pub use manifest::{Manifest, Sample};
 pub use reasons::Reason;
+use reasons::Stories;
 pub use score::{ProductScore, ScoredAccount, check_date};
 
 use crate::artifact::{self, ArtifactError, Header, Origin, Payload};
@@ -42,6 +43,7 @@ pub struct ProductModels {
 pub struct Pipeline {
     spec: Spec,
     recipes: Vec<Recipe>,
+    stories: Stories,
     binning: Binning,
     products: Vec<ProductModels>,
     manifest: Manifest,
@@ -59,7 +61,7 @@ struct Shape {
 
 impl From<Pipeline> for Shape {
     fn from(pipeline: Pipeline) -> Self {
-        let Pipeline { spec, recipes: _, binning, products, manifest } = pipeline;
+        let Pipeline { spec, recipes: _, stories: _, binning, products, manifest } = pipeline;
         Self { spec, binning, products, manifest }
     }
 }
@@ -107,7 +109,8 @@ impl Pipeline {
         for model in products.iter().flat_map(|models| [&models.fit, &models.intent]) {
             model.check_binning(&binning)?;
         }
-        Ok(Self { spec, recipes, binning, products, manifest })
+        let stories = Stories::new(&recipes);
+        Ok(Self { spec, recipes, stories, binning, products, manifest })
     }
 
     /// The policy the line was trained under and scores by.

@@ -5,6 +5,7 @@
 //! Friedman (2001, <https://doi.org/10.1214/aos/1013203451>); main effects as in Lou, Caruana and Gehrke
 //! (2012, <https://doi.org/10.1145/2339530.2339556>).
 
+use super::columns::Columns;
 use super::histogram::{Gradient, Histogram, LogisticTable, PLACES, Tables, sum_of};
 use super::params::AdditiveParams;
 use super::set::TrainingSet;
@@ -49,6 +50,7 @@ struct Block {
 /// A bag at work.
 struct Booster<'a> {
     set: &'a TrainingSet<'a>,
+    columns: &'a Columns<'a>,
     params: &'a AdditiveParams,
     limits: StepLimits,
     largest_weight: f64,
@@ -58,26 +60,31 @@ struct Booster<'a> {
 /// Grows the tables of one bag until its stopping rows see no improvement.
 pub(super) fn boost(
     set: &TrainingSet<'_>,
+    columns: &Columns<'_>,
     params: &AdditiveParams,
     limits: StepLimits,
     rows: &BagRows,
     seed: Seed,
 ) -> Bag {
     let largest_weight = (0..set.n_rows()).map(|row| set.weight(row)).fold(f64::MIN_POSITIVE, f64::max);
-    let booster = Booster { set, params, limits, largest_weight, logistic: LogisticTable::new() };
+    let booster = Booster { set, columns, params, limits, largest_weight, logistic: LogisticTable::new() };
     let (tables, rounds) = booster.run(rows, seed);
+    let tables = columns.spread(&tables, set.n_features());
     let judged = rows.judge.iter().map(|&row| tables.margin(set.rows().binned.row(row))).collect();
     Bag { tables, rounds, judged }
 }
 
 impl Booster<'_> {
     fn run(&self, rows: &BagRows, seed: Seed) -> (Tables, usize) {
-        let n_features = self.set.n_features();
+        let n_features = self.columns.len();
         let mut fitted = vec![false; self.set.n_rows()];
         rows.fit.iter().for_each(|&row| fitted[row] = true);
         let rate = self.set.base_rate(|row| fitted[row]).clamp(1e-9, 1.0 - 1e-9);
         let start = LogOdds::try_from(libm::log(rate / (1.0 - rate))).unwrap_or(LogOdds::ZERO);
         let mut tables = Tables::new(start, n_features);
+        if n_features == 0 {
+            return (tables, 0);
+        }
         let blocks = self.blocks(&rows.fit, seed);
         let mut histogram = Histogram::new(n_features);
         let mut best = (self.loss(&tables, &rows.stop), 0, tables.clone());
@@ -124,20 +131,18 @@ impl Booster<'_> {
 
     fn fill(&self, histogram: &mut Histogram, tables: &Tables, block: &Block) {
         histogram.clear();
-        let binned = self.set.rows().binned;
-        histogram.add_rows(block.rows.iter().copied(), binned, |row, bins| self.gradient(tables, row, bins));
+        let rows = block.rows.iter().map(|&row| (row, self.columns.row(row)));
+        histogram.add_rows(rows, |row, bins| self.gradient(tables, row, bins));
     }
 
     /// The full step of every feature, in 2^-20 log-odds per bin.
     fn steps(&self, histogram: &Histogram) -> Vec<[i32; PLACES]> {
-        let bins = self.set.rows().binning.bins();
         let mut sums = Vec::with_capacity(PLACES);
-        bins.iter()
+        self.columns
+            .definitions()
+            .iter()
             .enumerate()
             .map(|(feature, bins)| {
-                if !self.set.reads(feature) {
-                    return [0; PLACES];
-                }
                 sums.clear();
                 sums.extend(histogram.feature(feature, self.largest_weight).take(bins.n_bins()));
                 let mut entries = [0; PLACES];
@@ -155,7 +160,7 @@ impl Booster<'_> {
     fn reach(&self, tables: &Tables, steps: &[[i32; PLACES]], block: &Block) -> f64 {
         let (mut slope, mut curvature) = (0_i128, 0_i128);
         for &row in &block.probe {
-            let bins = self.set.rows().binned.row(row);
+            let bins = self.columns.row(row);
             let gradient = self.gradient(tables, row, bins);
             let along = i128::from(sum_of(steps, bins));
             slope -= i128::from(gradient.first) * along;
@@ -183,7 +188,7 @@ impl Booster<'_> {
         let training = self.set.rows();
         rows.iter()
             .map(|&row| {
-                let margin = tables.margin(training.binned.row(row)).value();
+                let margin = tables.margin(self.columns.row(row)).value();
                 let against = if training.labels[row] { -margin } else { margin };
                 let loss = if against > 30.0 { against } else { libm::log1p(libm::exp(against)) };
                 (loss * (self.set.weight(row) / self.largest_weight) * f64::from(1_u32 << 31)).round() as i128

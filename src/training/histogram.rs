@@ -1,6 +1,5 @@
 //! Histograms of integer gradients: sums that have no order.
 
-use crate::models::BinnedMatrix;
 use crate::quantity::LogOdds;
 
 /// Places for bins in one table: more than any feature has, so that a byte always finds one.
@@ -103,14 +102,12 @@ impl Histogram {
 
     /// Adds the gradients of rows at the margins the tables give them: one pass builds the sums of all
     /// features.
-    pub(super) fn add_rows(
+    pub(super) fn add_rows<'r>(
         &mut self,
-        rows: impl Iterator<Item = usize>,
-        binned: &BinnedMatrix,
+        rows: impl Iterator<Item = (usize, &'r [u8])>,
         gradient: impl Fn(usize, &[u8]) -> Gradient,
     ) {
-        for row in rows {
-            let bins = binned.row(row);
+        for (row, bins) in rows {
             let packed = gradient(row, bins).packed();
             for (table, bin) in self.packed.iter_mut().zip(bins) {
                 table[usize::from(*bin)] += packed;
@@ -161,7 +158,7 @@ mod tests {
                 histogram.flush();
             }
         }
-        let rounds = FLUSH as i64;
+        let rounds = i64::try_from(FLUSH).unwrap();
         assert_eq!(histogram.sums[0][7], (-rounds, rounds * 32_769));
     }
 
