@@ -10,6 +10,7 @@ mod architecture;
 mod bad_input;
 mod documents;
 mod features;
+mod golden;
 mod grid_vectors;
 mod mapping;
 mod run;
