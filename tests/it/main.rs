@@ -13,6 +13,7 @@ mod features;
 mod golden;
 mod grid_vectors;
 mod mapping;
+mod real_data;
 mod run;
 mod scorers;
 mod wide_tables;
