@@ -18,7 +18,7 @@ use super::recipe::{Recipe, Unit};
 use super::spec::{Family, FeatureSpec, ProductTraits};
 use super::view::View;
 use crate::matrix::Column;
-use crate::quantity::MICROS_PER_DAY;
+use crate::quantity::{AsOf, MICROS_PER_DAY};
 use crate::tables::contract::TableName;
 use crate::tables::{Table, TextColumn, TimeColumn};
 
@@ -247,7 +247,7 @@ impl<'t> Technology<'t> {
         let stopped = |known: &&Sightings| {
             !known.open && view.within(known.latest + SILENT_DAYS * MICROS_PER_DAY, RECENT_DAYS)
         };
-        let ends = || versions().filter_map(|version| version.support_ends.map(|ends| ends.micros()));
+        let ends = || versions().filter_map(|version| version.support_ends.map(AsOf::micros));
         let ages = versions().filter_map(|version| version.released).map(|day| view.days_since(day.micros()));
         let latest = self.products.values().map(|known| known.latest).max();
         values.extend([

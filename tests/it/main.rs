@@ -3,6 +3,7 @@
 mod architecture;
 mod bad_input;
 mod documents;
+mod families;
 mod features;
 mod grid_vectors;
 mod mapping;

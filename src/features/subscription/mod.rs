@@ -5,14 +5,17 @@
 //! ended: rows come monthly, a month is known after its end, and late feeds lag by two more. Cancelled plans hold no
 //! seats; trials hold seats but are not ownership.
 
+mod definitions;
+
+pub(super) use definitions::definitions;
+
 use std::collections::BTreeMap;
 
 use super::FeatureError;
 use super::definition::Definition;
 use super::firmographic::missing;
 use super::licence::LicenceMetrics;
-use super::recipe::{Recipe, Unit};
-use super::spec::{Family, FeatureSpec};
+use super::spec::FeatureSpec;
 use super::view::{View, account_row};
 use crate::matrix::Column;
 use crate::quantity::MICROS_PER_DAY;
@@ -32,152 +35,6 @@ const ENDED: &str = "ended";
 const CANCELLED: &str = "cancelled";
 /// States from the strongest; one not listed stands between trial and cancelled.
 const STATES: [&str; 3] = ["active", "grace", "trial"];
-
-pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
-    let define = |what: &str, window, unit, words: &str, formula| {
-        let recipe =
-            Recipe::new(Family::Subscription, what, window, unit, words).missing("no subscription data");
-        Definition::new(recipe, formula, &[TableName::Subscriptions])
-    };
-    let mut definitions = vec![
-        define(
-            "products",
-            "now",
-            Unit::Count,
-            "subscribes to {} products",
-            "number of products that are owned",
-        ),
-        define("seats", "now", Unit::Count, "{} seats in all", "sum of the seats of all products"),
-        define(
-            "over_used",
-            "now",
-            Unit::Count,
-            "{} products used beyond entitlement",
-            "number of products with over_use = 1",
-        ),
-    ];
-    for product in &spec.products {
-        definitions.extend(of_product(&product.name, &product.label));
-    }
-    definitions
-}
-
-fn of_product(name: &str, label: &str) -> Vec<Definition> {
-    let recipe = |what: &str, window, unit, words: String, none: String| {
-        Recipe::new(Family::Subscription, &format!("{what}_{name}"), window, unit, &words)
-            .none(none)
-            .missing(format!("no subscription to {label}"))
-    };
-    let define = |recipe, formula, missing| {
-        Definition::new(recipe, formula, &[TableName::Subscriptions]).of_product(name).missing(missing)
-    };
-    let no_usage = "the table is absent, no current subscription, or the usage base is 0 or not given";
-    let mut penetration = define(
-        recipe(
-            "penetration",
-            "now",
-            Unit::Number,
-            format!("{label} seats for {{}} % of the workforce"),
-            format!("no {label} seats for the workforce"),
-        ),
-        "100 * seats / employees, not clamped; employees of the accounts row that held on T",
-        "the table is absent, seats are missing, or employees are unknown or 0",
-    );
-    penetration.tables = &[TableName::Subscriptions, TableName::Accounts];
-    vec![
-        define(
-            recipe(
-                "owns",
-                "now",
-                Unit::Flag,
-                format!("subscribes to {label}"),
-                format!("does not subscribe to {label}"),
-            ),
-            "1 when a plan of the current month is neither trial nor cancelled, with seats_sold > 0 or not given",
-            "the table is absent",
-        ),
-        define(
-            recipe(
-                "seats",
-                "now",
-                Unit::Count,
-                format!("{{}} seats of {label}"),
-                format!("no seats of {label}"),
-            ),
-            "sum of seats_sold over the plans of the current month that are not cancelled; 0 where there is none",
-            "the table is absent, or no plan of the current month gives its seats",
-        ),
-        define(
-            recipe(
-                "deployment",
-                "now",
-                Unit::Number,
-                format!("{{}} % of {label} seats deployed"),
-                format!("no {label} seat deployed"),
-            ),
-            "100 * seats_assigned / seats_sold, not clamped",
-            "the table is absent, no current subscription, or seats_sold is 0 or not given",
-        ),
-        define(
-            recipe(
-                "usage",
-                "28d",
-                Unit::Number,
-                format!("{{}} % of {label} seats in use"),
-                format!("no {label} seat in use"),
-            ),
-            "100 * seats_active_28d / base, not clamped; base is features.usage_base of the spec, by default \
-             seats_entitled",
-            no_usage,
-        ),
-        define(
-            recipe(
-                "usage_capped",
-                "28d",
-                Unit::Number,
-                format!("{{}} % of {label} seats in use, at most 100"),
-                format!("no {label} seat in use"),
-            ),
-            "min(usage, 100)",
-            no_usage,
-        ),
-        define(
-            recipe(
-                "over_use",
-                "28d",
-                Unit::Flag,
-                format!("uses {label} beyond its entitlement"),
-                format!("uses {label} within its entitlement"),
-            ),
-            "1 when usage > 100",
-            no_usage,
-        ),
-        penetration,
-        define(
-            recipe(
-                "growth",
-                "3m",
-                Unit::Number,
-                format!("{label} seats changed by {{}} % in three months"),
-                format!("{label} seats unchanged in three months"),
-            ),
-            "100 * (seats / seats three calendar months earlier - 1), as far as that month is known",
-            "the table is absent, no current subscription, or no seats known three months earlier",
-        ),
-        define(
-            recipe(
-                "state",
-                "now",
-                Unit::Name,
-                format!("subscription to {label} is {{}}"),
-                format!("no subscription to {label}"),
-            ),
-            "the strongest state of the current month: active, grace, trial, any other, cancelled; ended when the \
-             latest known month began more than 120 days before T",
-            "the table is absent, never subscribed, or no state given",
-        ),
-    ]
-}
 
 /// The columns of `subscriptions` that are read.
 #[derive(Clone, Copy)]
@@ -333,18 +190,16 @@ impl<'t> Standing<'t> {
         let seats = if self.current.live { metrics.sold } else { Some(0) }.map(|seats| seats as f64);
         let base = spec.usage_base;
         let earlier = self.earlier.filter(|seats| *seats > 0).map(|seats| seats as f64);
+        let growth = seats.zip(earlier).filter(|_| self.current.live);
         [
             Some(f64::from(self.current.owned)),
             seats,
+            seats.zip(employees).map(|(seats, employees)| 100.0 * seats / employees),
+            growth.map(|(seats, earlier)| 100.0 * (seats / earlier - 1.0)),
             metrics.deployment_percent(),
             metrics.usage_percent(base),
             metrics.usage_percent_capped(base),
             metrics.over_use(base).map(f64::from),
-            seats.zip(employees).map(|(seats, employees)| 100.0 * seats / employees),
-            seats
-                .zip(earlier)
-                .filter(|_| self.current.live)
-                .map(|(seats, earlier)| 100.0 * (seats / earlier - 1.0)),
         ]
     }
 }
