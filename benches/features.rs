@@ -1,5 +1,6 @@
 //! Building features, the dearest part of a run.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+#![allow(clippy::expect_used, reason = "a bench that meets what it does not expect must fail")]
 
 use std::hint::black_box;
 use std::path::Path;

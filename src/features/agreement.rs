@@ -19,6 +19,8 @@ use crate::tables::contract::TableName;
 /// Windows of what ends, in days.
 const NEAR_DAYS: i64 = 90;
 const YEAR_DAYS: i64 = 365;
+/// When something ends and what ends with it is one story.
+const RENEWAL: &str = "renewal";
 /// Features that are numbers; the program follows them.
 const N_NUMBERS: usize = 6;
 
@@ -34,7 +36,7 @@ pub(super) fn definitions() -> Vec<Definition> {
             "active",
             "now",
             Unit::Count,
-            "{} agreements running",
+            "{} agreement[s] running",
             "no agreement running",
             "number of rows with started_at < T <= end_date",
         ),
@@ -42,11 +44,12 @@ pub(super) fn definitions() -> Vec<Definition> {
             "next_end",
             "now",
             Unit::Days,
-            "an agreement ends in {} days",
+            "an agreement ends in {} day[s]",
             "",
             "days from T to the earliest end_date >= T",
         )
-        .missing(none_ahead),
+        .missing(none_ahead)
+        .told_with(RENEWAL),
     ];
     for (window, words, none) in [
         ("90d", "{} expires within 90 days", "no revenue expires within 90 days"),
@@ -61,7 +64,8 @@ pub(super) fn definitions() -> Vec<Definition> {
                 none,
                 "sum of expiring_revenue over rows with T <= end_date < T + window; 0 where none ends",
             )
-            .missing("the table is absent, or agreements end but none gives its revenue"),
+            .missing("the table is absent, or agreements end but none gives its revenue")
+            .told_with(RENEWAL),
         );
     }
     definitions.extend([
@@ -69,7 +73,7 @@ pub(super) fn definitions() -> Vec<Definition> {
             "ended",
             "365d",
             Unit::Count,
-            "{} agreements ended in a year",
+            "{} agreement[s] ended in a year",
             "no agreement ended in a year",
             "number of rows with T - 365 d <= end_date < T",
         ),
@@ -77,7 +81,7 @@ pub(super) fn definitions() -> Vec<Definition> {
             "programs",
             "now",
             Unit::Count,
-            "{} licence programs",
+            "{} licence program[s]",
             "no licence program",
             "number of different programs over rows with started_at < T <= end_date",
         ),

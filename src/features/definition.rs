@@ -45,6 +45,13 @@ impl Definition {
         self
     }
 
+    /// The feature is told together with others of its family that have the same `name`.
+    #[must_use]
+    pub(super) fn told_with(mut self, name: &str) -> Self {
+        self.recipe = self.recipe.told_with(name);
+        self
+    }
+
     /// The feature stands for one of a list in the spec, which ends what the feature is: `name` of `<kind>`.
     #[must_use]
     pub(super) fn listed(mut self, kind: &str, name: &str) -> Self {

@@ -21,6 +21,10 @@ const N_NAMES: usize = 5;
 
 pub(super) fn definitions() -> Vec<Definition> {
     let recipe = |what, unit, words| Recipe::new(Family::Firmographic, what, "now", unit, words);
+    // Headcount and revenue both say how large a company is, codes what it does, country and state where it is.
+    let size = |what, unit, words| recipe(what, unit, words).told_with("size");
+    let trade = |what, words| recipe(what, Unit::Name, words).told_with("industry");
+    let place = |what, words| recipe(what, Unit::Name, words).told_with("place");
     let change = |what, words| Recipe::new(Family::Firmographic, what, "365d", Unit::Number, words);
     let define =
         |recipe, formula, missing| Definition::new(recipe, formula, &[TableName::Accounts]).missing(missing);
@@ -29,12 +33,12 @@ pub(super) fn definitions() -> Vec<Definition> {
     let not_given = "the account is not known, or does not give it";
     vec![
         define(
-            recipe("employees", Unit::Count, "{} employees").missing("headcount unknown"),
+            size("employees", Unit::Count, "{} employee[s]").missing("headcount unknown"),
             "employees",
             no_heads,
         ),
         define(
-            recipe("annual_revenue", Unit::Money, "annual revenue {}")
+            size("annual_revenue", Unit::Money, "annual revenue {}")
                 .none("no revenue")
                 .missing("revenue unknown"),
             "annual_revenue in the currency of the spec",
@@ -47,7 +51,7 @@ pub(super) fn definitions() -> Vec<Definition> {
             "as employees or annual_revenue",
         ),
         define(
-            recipe("age", Unit::Years, "founded {} years ago").missing("year of foundation unknown"),
+            recipe("age", Unit::Years, "founded {} year[s] ago").missing("year of foundation unknown"),
             "max(calendar year of T - founded_year, 0)",
             not_given,
         ),
@@ -78,12 +82,12 @@ pub(super) fn definitions() -> Vec<Definition> {
             "no row held a year before, or revenue is not given in either, or not above 0 then",
         ),
         define(
-            recipe("sector", Unit::Name, "industry code begins with {}").missing("industry code unknown"),
+            trade("sector", "industry code begins with {}").missing("industry code unknown"),
             "first two characters of industry_code",
             not_given,
         ),
         define(
-            recipe("industry", Unit::Name, "industry code is {}").missing("industry code unknown"),
+            trade("industry", "industry code is {}").missing("industry code unknown"),
             "industry_code, behind its industry_scheme where that is given",
             not_given,
         ),
@@ -92,13 +96,9 @@ pub(super) fn definitions() -> Vec<Definition> {
             "vertical",
             not_given,
         ),
+        define(place("country", "country is {}").missing("country unknown"), "country", not_given),
         define(
-            recipe("country", Unit::Name, "country is {}").missing("country unknown"),
-            "country",
-            not_given,
-        ),
-        define(
-            recipe("state", Unit::Name, "is in {}").missing("state or province unknown"),
+            place("state", "is in {}").missing("state or province unknown"),
             "state, behind its country where that is given",
             not_given,
         ),

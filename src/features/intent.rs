@@ -25,12 +25,12 @@ const KIND_DAYS: i64 = 90;
 
 /// What a group of signals is called in feature names and in words.
 fn groups(spec: &FeatureSpec) -> Vec<(String, String)> {
-    let all = ("signals".to_owned(), "signals".to_owned());
+    let all = ("signals".to_owned(), "signal[s]".to_owned());
     let topics = spec.topics.iter().map(|topic| {
         let spoken = topic.replace('_', " ");
-        (format!("topic_{topic}"), format!("signals about {spoken}"))
+        (format!("topic_{topic}"), format!("signal[s] about {spoken}"))
     });
-    let other = ("topic_other".to_owned(), "signals about other topics".to_owned());
+    let other = ("topic_other".to_owned(), "signal[s] about other topics".to_owned());
     std::iter::once(all).chain(topics).chain(std::iter::once(other)).collect()
 }
 
@@ -43,14 +43,16 @@ pub(super) fn recipes(spec: &FeatureSpec) -> Vec<Recipe> {
         for days in &spec.windows_days {
             recipes.push(
                 recipe(&name, &format!("{days}d"), Unit::Count, &format!("{{}} {spoken} in {days} days"))
-                    .none(format!("no {spoken} in {days} days")),
+                    .none(format!("no {spoken} in {days} days"))
+                    .told_with(&name),
             );
         }
         for days in &spec.half_lives_days {
-            let words = format!("strength {{}} of recent {spoken}");
+            let words = format!("recent {spoken} add up to strength {{}}");
             recipes.push(
                 recipe(&format!("{name}_decayed"), &format!("{days}d"), Unit::Number, &words)
-                    .none(format!("no {spoken} lately")),
+                    .none(format!("no {spoken} lately"))
+                    .told_with(&name),
             );
         }
         recipes.push(
@@ -58,9 +60,10 @@ pub(super) fn recipes(spec: &FeatureSpec) -> Vec<Recipe> {
                 &format!("{name}_recency"),
                 "ever",
                 Unit::Days,
-                &format!("latest {spoken}: {{}} days ago"),
+                &format!("latest {spoken}: {{}} day[s] ago"),
             )
-            .missing(format!("never any {spoken}")),
+            .missing(format!("never any {spoken}"))
+            .told_with(&name),
         );
     }
     recipes.push(recipe("signals_momentum", "28d", Unit::Number, "{} times the usual number of signals"));
@@ -70,19 +73,24 @@ pub(super) fn recipes(spec: &FeatureSpec) -> Vec<Recipe> {
             "forward_events",
             &format!("{forward}d"),
             Unit::Count,
-            &format!("{{}} events due within {forward} days"),
+            &format!("{{}} event[s] due within {forward} days"),
         )
         .none(format!("no event due within {forward} days")),
     );
     recipes.push(
-        recipe("topics", "90d", Unit::Count, "signals about {} topics in 90 days")
+        recipe("topics", "90d", Unit::Count, "signals about {} topic[s] in 90 days")
             .none("no topic in 90 days"),
     );
     for kind in spec.kinds.iter().map(String::as_str).chain(["other"]) {
         let spoken = kind.replace('_', " ");
         recipes.push(
-            recipe(&format!("kind_{kind}"), "90d", Unit::Count, &format!("{{}} {spoken} signals in 90 days"))
-                .none(format!("no {spoken} signals in 90 days")),
+            recipe(
+                &format!("kind_{kind}"),
+                "90d",
+                Unit::Count,
+                &format!("{{}} {spoken} signal[s] in 90 days"),
+            )
+            .none(format!("no {spoken} signals in 90 days")),
         );
     }
     recipes

@@ -24,7 +24,8 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
     let define = |what: &str, window, unit, words: &str, none: &str, formula| {
         let recipe = Recipe::new(Family::Opportunity, what, window, unit, words)
             .none(none)
-            .missing("has been in no deal");
+            .missing("has been in no deal")
+            .told_with("all products");
         Definition::new(recipe, formula, &[TableName::Opportunities])
     };
     let no_outcome = "the table is absent, or no deal won or lost so far";
@@ -33,7 +34,7 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
             "open",
             "now",
             Unit::Count,
-            "{} open deals",
+            "{} open deal[s]",
             "no open deal",
             "number of deals with created_at < T and no closed_at < T",
         ),
@@ -41,7 +42,7 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
             "won",
             "ever",
             Unit::Count,
-            "{} deals won",
+            "{} deal[s] won",
             "no deal won",
             "number of deals with closed_at < T and substatus Won",
         ),
@@ -49,7 +50,7 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
             "lost",
             "ever",
             Unit::Count,
-            "{} deals lost",
+            "{} deal[s] lost",
             "no deal lost",
             "number of deals with closed_at < T and substatus Lost",
         ),
@@ -57,7 +58,7 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
             "won",
             "365d",
             Unit::Count,
-            "{} deals won in a year",
+            "{} deal[s] won in a year",
             "no deal won in a year",
             "number of deals with T - 365 d <= closed_at < T and substatus Won",
         ),
@@ -65,7 +66,7 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
             "lost",
             "365d",
             Unit::Count,
-            "{} deals lost in a year",
+            "{} deal[s] lost in a year",
             "no deal lost in a year",
             "number of deals with T - 365 d <= closed_at < T and substatus Lost",
         ),
@@ -91,7 +92,7 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
             "recency",
             "ever",
             Unit::Days,
-            "last deal opened {} days ago",
+            "last deal opened {} day[s] ago",
             "",
             "whole days from the latest created_at < T to T",
         )
@@ -100,7 +101,7 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
             "closed_recency",
             "ever",
             Unit::Days,
-            "last deal won or lost {} days ago",
+            "last deal won or lost {} day[s] ago",
             "",
             "whole days from the latest closed_at < T of a deal won or lost to T",
         )
@@ -112,7 +113,7 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
             &format!("open_{}", product.name),
             "now",
             Unit::Count,
-            &format!("{{}} open deals for {label}"),
+            &format!("{{}} open deal[s] for {label}"),
             &format!("no open deal for {label}"),
             "number of deals for the product with created_at < T and no closed_at < T",
         )

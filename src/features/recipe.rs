@@ -35,9 +35,11 @@ pub struct Recipe {
     pub family: Family,
     /// The product it speaks of, where it speaks of one.
     pub product: Option<String>,
+    /// Features of one group are told as one reason: windows over the same signals, measures of the same purchases.
+    pub group: String,
     /// How its value is written.
     pub unit: Unit,
-    /// The sentence for a value; `{}` stands for the value.
+    /// The sentence for a value; `{}` stands for the value, `[s]` or `[y|ies]` for an ending after one and after many.
     pub words: String,
     /// The sentence for zero or no.
     pub words_none: String,
@@ -52,9 +54,10 @@ impl Recipe {
             name: format!("{}__{what}__{window}", family.as_str()),
             family,
             product: None,
+            group: format!("{} {what}", family.as_str()),
             unit,
             words: words.to_owned(),
-            words_none: words.replace("{}", "no"),
+            words_none: ended(&words.replace("{}", "no"), false),
             words_missing: format!("{} unknown", what.replace('_', " ")),
         }
     }
@@ -63,20 +66,28 @@ impl Recipe {
     #[must_use]
     pub(super) fn of_product(mut self, product: &str) -> Self {
         self.product = Some(product.to_owned());
+        self.group = format!("{} {product}", self.family.as_str());
+        self
+    }
+
+    /// The feature is told together with others of its family that have the same `name`.
+    #[must_use]
+    pub(super) fn told_with(mut self, name: &str) -> Self {
+        self.group = format!("{} {name}", self.family.as_str());
         self
     }
 
     /// The sentence for zero or no.
     #[must_use]
     pub(super) fn none(mut self, words: impl Into<String>) -> Self {
-        self.words_none = words.into();
+        self.words_none = ended(&words.into(), false);
         self
     }
 
     /// The sentence for a missing value.
     #[must_use]
     pub(super) fn missing(mut self, words: impl Into<String>) -> Self {
-        self.words_missing = words.into();
+        self.words_missing = ended(&words.into(), false);
         self
     }
 
@@ -88,7 +99,10 @@ impl Recipe {
             FeatureValue::Number(0.0) if self.unit != Unit::Days && self.unit != Unit::Years => {
                 self.words_none.clone()
             }
-            FeatureValue::Number(number) => self.words.replace("{}", &self.write(f64::from(number))),
+            FeatureValue::Number(number) => {
+                let value = self.write(f64::from(number));
+                ended(&self.words, value == "1").replace("{}", &value)
+            }
         }
     }
 
@@ -101,6 +115,21 @@ impl Recipe {
             }
         }
     }
+}
+
+/// Chooses the endings in brackets: `[s]` is nothing after one and `s` after many, `[y|ies]` is `y` or `ies`.
+fn ended(words: &str, one: bool) -> String {
+    let mut text = String::with_capacity(words.len());
+    let mut rest = words;
+    while let Some((before, (ending, after))) =
+        rest.split_once('[').and_then(|(before, tail)| Some((before, tail.split_once(']')?)))
+    {
+        let (after_one, after_many) = ending.split_once('|').unwrap_or(("", ending));
+        text.push_str(before);
+        text.push_str(if one { after_one } else { after_many });
+        rest = after;
+    }
+    text + rest
 }
 
 /// A whole number with its thousands apart: `1,250,000`.
@@ -125,13 +154,20 @@ mod tests {
 
     #[test]
     fn values_are_said_in_words() {
-        let recipe =
-            Recipe::new(Family::Intent, "signals_crm", "28d", Unit::Count, "{} signals about crm in 28 days");
+        let recipe = Recipe::new(
+            Family::Intent,
+            "signals_crm",
+            "28d",
+            Unit::Count,
+            "{} signal[s] about crm in 28 days",
+        );
         assert_eq!(recipe.name, "intent__signals_crm__28d");
         assert_eq!(recipe.sentence(FeatureValue::Number(3.0)), "3 signals about crm in 28 days");
+        assert_eq!(recipe.sentence(FeatureValue::Number(1.0)), "1 signal about crm in 28 days");
         assert_eq!(recipe.sentence(FeatureValue::Number(0.0)), "no signals about crm in 28 days");
         assert_eq!(recipe.sentence(FeatureValue::Missing), "signals crm unknown");
         assert_eq!(grouped(-1_250_000.0), "-1,250,000");
         assert_eq!(grouped(999.0), "999");
+        assert_eq!(ended("{} technolog[y|ies] of [x", true), "{} technology of [x");
     }
 }

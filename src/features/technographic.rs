@@ -28,6 +28,8 @@ const RECENT_DAYS: i64 = 90;
 const SILENT_DAYS: i64 = 90;
 /// Days in which a coming end of service is near.
 const YEAR_DAYS: i64 = 365;
+/// Features of versions tell one story.
+const VERSIONS: &str = "versions";
 /// Days in a year of the calendar, on average.
 const DAYS_PER_YEAR: f64 = 365.25;
 
@@ -38,11 +40,11 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
     let define = |recipe, formula| Definition::new(recipe, formula, &[TableName::Installs]);
     let mut definitions = vec![
         define(
-            recipe("products", "now", Unit::Count, "{} technologies in use", "no technology known"),
+            recipe("products", "now", Unit::Count, "{} technolog[y|ies] in use", "no technology known"),
             "number of different products",
         ),
         define(
-            recipe("vendors", "now", Unit::Count, "{} technology vendors", "no technology vendor known"),
+            recipe("vendors", "now", Unit::Count, "{} technology vendor[s]", "no technology vendor known"),
             "number of different vendors",
         ),
         define(
@@ -50,7 +52,7 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
                 "starts",
                 "90d",
                 Unit::Count,
-                "{} technologies started in 90 days",
+                "{} technolog[y|ies] started in 90 days",
                 "no technology started in 90 days",
             ),
             "number of different products whose first known row has T - 90 d <= first_seen < T",
@@ -60,14 +62,14 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
                 "stops",
                 "90d",
                 Unit::Count,
-                "{} technologies not seen any more",
+                "{} technolog[y|ies] not seen any more",
                 "no technology stopped in 90 days",
             ),
             "number of different products that have last_seen <= known_at in all rows, the latest of them with \
              T - 180 d <= last_seen < T - 90 d",
         ),
         define(
-            recipe("last_sighting", "ever", Unit::Days, "technology last seen {} days ago", "technology seen today"),
+            recipe("last_sighting", "ever", Unit::Days, "technology last seen {} day[s] ago", "technology seen today"),
             "whole days to T from the latest sighting: last_seen where last_seen <= known_at, else first_seen",
         )
         .missing("the table is absent, or no technology known"),
@@ -76,32 +78,35 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
                 "oldest_version_age",
                 "now",
                 Unit::Years,
-                "runs a version that is {} years old",
+                "runs a version that is {} year[s] old",
                 "runs only new versions",
             ),
             "max over versions in use of (T - released) / 365.25 d, released by features.versions of the spec",
         )
-        .missing("the table is absent, or no version in use is in the spec with its release"),
+        .missing("the table is absent, or no version in use is in the spec with its release")
+        .told_with(VERSIONS),
         define(
             recipe(
                 "end_of_service",
                 "now",
                 Unit::Count,
-                "{} versions past the end of their support",
-                "no version past the end of its support",
+                "{} version[s] past the end of support",
+                "no version past the end of support",
             ),
             "number of different versions in use with support_ends < T, by features.versions of the spec",
-        ),
+        )
+        .told_with(VERSIONS),
         define(
             recipe(
                 "end_of_service",
                 "365d",
                 Unit::Count,
-                "support of {} versions ends within a year",
+                "support of {} version[s] ends within a year",
                 "no support ends within a year",
             ),
             "number of different versions in use with T <= support_ends < T + 365 d",
-        ),
+        )
+        .told_with(VERSIONS),
     ];
     definitions.extend(spec.versioned_products().into_iter().map(|product| {
         let spoken = product.replace('_', " ");
@@ -111,11 +116,12 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
             recipe(&format!("end_of_service_{product}"), "now", Unit::Flag, &words, &none),
             "1 when a version of it in use has support_ends < T",
         )
+        .told_with(VERSIONS)
         .listed("installed product", product)
     }));
     definitions.extend(spec.categories.iter().map(|category| {
         let spoken = category.replace('_', " ");
-        let words = format!("{{}} {spoken} technologies in use");
+        let words = format!("{{}} {spoken} technolog[y|ies] in use");
         let none = format!("no {spoken} technology in use");
         define(
             recipe(category, "now", Unit::Count, &words, &none),

@@ -38,6 +38,7 @@ fn recipe(what: &str, window: &str, unit: Unit, words: &str, none: &str) -> Reci
     Recipe::new(Family::Transaction, what, window, unit, words)
         .none(none)
         .missing("has bought nothing so far")
+        .told_with("all products")
 }
 
 fn define(recipe: Recipe, formula: &'static str) -> Definition {
@@ -48,17 +49,17 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
     let nothing_bought = "the table is absent, or nothing bought so far";
     let mut definitions = vec![
         define(
-            recipe("tenure", "ever", Unit::Days, "first bought {} days ago", ""),
+            recipe("tenure", "ever", Unit::Days, "first bought {} day[s] ago", ""),
             "whole days from the earliest date with amount > 0 to T",
         )
         .missing(nothing_bought),
         define(
-            recipe("recency", "ever", Unit::Days, "last bought {} days ago", ""),
+            recipe("recency", "ever", Unit::Days, "last bought {} day[s] ago", ""),
             "whole days from the latest date with amount > 0 to T",
         )
         .missing(nothing_bought),
         define(
-            recipe("breadth", "ever", Unit::Count, "owns {} products", "owns no product"),
+            recipe("breadth", "ever", Unit::Count, "owns {} product[s]", "owns no product"),
             "number of products of the spec that are owned",
         ),
         define(
@@ -66,7 +67,7 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
                 "cancellations",
                 "365d",
                 Unit::Count,
-                "{} cancellations in a year",
+                "{} cancellation[s] in a year",
                 "no cancellation in a year",
             ),
             "number of rows with amount < 0 and T - 365 d <= date < T",
@@ -78,7 +79,7 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
         .missing("the table is absent, or no money moved in 180 days"),
     ];
     for (_, window, spoken) in WINDOWS {
-        let (words, none) = (format!("{{}} purchases {spoken}"), format!("no purchase {spoken}"));
+        let (words, none) = (format!("{{}} purchase[s] {spoken}"), format!("no purchase {spoken}"));
         definitions.push(define(recipe("frequency", window, Unit::Count, &words, &none), FREQUENCY));
         let (words, none) = (format!("bought for {{}} {spoken}"), format!("bought nothing {spoken}"));
         definitions.push(define(recipe("monetary", window, Unit::Money, &words, &none), MONETARY));
@@ -104,7 +105,7 @@ fn of_product(product: &ProductTraits) -> Vec<Definition> {
             "1 when the sum of amount over all rows of the product is positive",
         ),
         define(
-            recipe(&of("recency"), "ever", Unit::Days, &format!("last bought {label} {{}} days ago"), "")
+            recipe(&of("recency"), "ever", Unit::Days, &format!("last bought {label} {{}} day[s] ago"), "")
                 .missing(format!("never bought {label}")),
             "whole days from the latest date with amount > 0 to T",
         )
@@ -123,7 +124,7 @@ fn of_product(product: &ProductTraits) -> Vec<Definition> {
         .missing("the table is absent, or no money moved for the product in 180 days"),
     ];
     for (_, window, spoken) in WINDOWS {
-        let words = format!("{{}} purchases of {label} {spoken}");
+        let words = format!("{{}} purchase[s] of {label} {spoken}");
         let none = format!("no purchase of {label} {spoken}");
         definitions.push(define(recipe(&of("frequency"), window, Unit::Count, &words, &none), FREQUENCY));
         let words = format!("bought {label} for {{}} {spoken}");

@@ -20,15 +20,11 @@ pub enum PipelineError {
         /// Products of the models.
         found: Vec<String>,
     },
-    /// The bins are for other features than the spec declares.
-    #[error(
-        "the spec declares {expected} features, the bins are for {found} or others; train anew with this spec"
-    )]
+    /// The bins are for features the spec does not declare.
+    #[error("the models read features that the spec does not declare: {}; train anew with this spec", .missing.join(", "))]
     Features {
-        /// Features of the spec.
-        expected: usize,
-        /// Features of the bins.
-        found: usize,
+        /// Names of the features.
+        missing: Vec<String>,
     },
     /// Nothing was known before the date.
     #[error(

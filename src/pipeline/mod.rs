@@ -9,6 +9,7 @@ mod manifest;
 mod reasons;
 mod score;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use error::PipelineError;
 pub use manifest::{Manifest, Sample};
 pub use reasons::Reason;
+use reasons::Stories;
 pub use score::{ProductScore, ScoredAccount, check_date};
 
 use crate::artifact::{self, ArtifactError, Header, Origin, Payload};
@@ -42,6 +44,7 @@ pub struct ProductModels {
 pub struct Pipeline {
     spec: Spec,
     recipes: Vec<Recipe>,
+    stories: Stories,
     binning: Binning,
     products: Vec<ProductModels>,
     manifest: Manifest,
@@ -59,7 +62,7 @@ struct Shape {
 
 impl From<Pipeline> for Shape {
     fn from(pipeline: Pipeline) -> Self {
-        let Pipeline { spec, recipes: _, binning, products, manifest } = pipeline;
+        let Pipeline { spec, recipes: _, stories: _, binning, products, manifest } = pipeline;
         Self { spec, binning, products, manifest }
     }
 }
@@ -82,7 +85,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// [`PipelineError::Products`] when the models are not those of the products of the spec, in their order;
-    /// [`PipelineError::Features`] when the bins are not those of the features of the spec; [`PipelineError::Model`]
+    /// [`PipelineError::Features`] when the bins are for features the spec does not declare; [`PipelineError::Model`]
     /// when a model was fitted on other bins.
     pub fn try_new(
         spec: Spec,
@@ -95,19 +98,25 @@ impl Pipeline {
         if expected != found {
             return Err(PipelineError::Products { expected, found });
         }
-        let recipes = recipes(&spec.features);
-        let built = recipes.iter().map(|recipe| recipe.name.as_str());
-        let binned = binning.signature().features().iter().map(|feature| feature.name.as_str());
-        if !built.eq(binned) {
-            return Err(PipelineError::Features {
-                expected: recipes.len(),
-                found: binning.signature().len(),
-            });
+        // A release may declare more features than a model was trained on; it may not forget one.
+        let mut known: BTreeMap<String, Recipe> =
+            recipes(&spec.features).into_iter().map(|recipe| (recipe.name.clone(), recipe)).collect();
+        let names = binning.signature().features().iter().map(|feature| feature.name.as_str());
+        let (recipes, missing) = names.fold((Vec::new(), Vec::new()), |(mut found, mut missing), name| {
+            match known.remove(name) {
+                Some(recipe) => found.push(recipe),
+                None => missing.push(name.to_owned()),
+            }
+            (found, missing)
+        });
+        if !missing.is_empty() {
+            return Err(PipelineError::Features { missing });
         }
         for model in products.iter().flat_map(|models| [&models.fit, &models.intent]) {
             model.check_binning(&binning)?;
         }
-        Ok(Self { spec, recipes, binning, products, manifest })
+        let stories = Stories::new(&recipes);
+        Ok(Self { spec, recipes, stories, binning, products, manifest })
     }
 
     /// The policy the line was trained under and scores by.

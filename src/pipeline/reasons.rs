@@ -1,18 +1,20 @@
 //! Reasons: the largest contributions to a score, in words.
 
+use std::collections::BTreeMap;
+
 use crate::features::Recipe;
 use crate::matrix::{FeatureMatrix, FeatureValue};
 use crate::models::{FittedModel, Scorer};
 use crate::quantity::LogOdds;
 
-/// One reason of a score.
+/// One reason of a score: what a group of features that tell the same story adds to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// Index of the feature, in the order of [`super::Pipeline::recipes`].
+    /// The feature of the group that adds most, as an index into [`super::Pipeline::recipes`].
     pub feature: usize,
-    /// What it adds to the log-odds, against the average account.
+    /// What the whole group adds to the log-odds, against the average account.
     pub effect: LogOdds,
-    /// What it says, in plain words.
+    /// What that feature says, in plain words.
     pub sentence: String,
 }
 
@@ -25,37 +27,63 @@ impl std::fmt::Display for Reason {
 /// How many reasons a score carries at most.
 const MOST: usize = 3;
 
-/// The features that raise the score most; where none raises it, the one that lowers it most.
-///
-/// Contributions are the score itself, so nothing is estimated here. Features with the same words (two windows over
-/// the same signals) are said once, with the larger effect first.
-pub(super) fn reasons(
-    model: &FittedModel,
-    bins: &[u8],
-    recipes: &[Recipe],
-    matrix: &FeatureMatrix,
-    row: usize,
-) -> Vec<Reason> {
-    let mut effects: Vec<(usize, LogOdds)> = model
-        .contributions(bins)
-        .into_iter()
-        .enumerate()
-        .filter(|(_, effect)| *effect != LogOdds::ZERO)
-        .collect();
-    effects.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
-    let raising = effects.iter().filter(|(_, effect)| *effect > LogOdds::ZERO).take(MOST);
-    let mut chosen: Vec<(usize, LogOdds)> = raising.copied().collect();
-    if chosen.is_empty() {
-        chosen.extend(effects.last().copied());
+/// Which features are told together: the group of every feature, and how many groups there are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stories {
+    group_of: Vec<usize>,
+    n_groups: usize,
+}
+
+impl Stories {
+    pub(super) fn new(recipes: &[Recipe]) -> Self {
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        let group_of = recipes.iter().map(|recipe| {
+            let next = places.len();
+            *places.entry(&recipe.group).or_insert(next)
+        });
+        Self { group_of: group_of.collect(), n_groups: places.len() }
     }
-    let mut said: Vec<Reason> = Vec::with_capacity(chosen.len());
-    for (feature, effect) in chosen {
-        let value =
-            matrix.named(&recipes[feature].name).map_or(FeatureValue::Missing, |column| column.value(row));
-        let sentence = recipes[feature].sentence(value);
-        if !said.iter().any(|reason| reason.sentence == sentence) {
-            said.push(Reason { feature, effect, sentence });
+
+    /// The groups that raise the score most; where none raises it, the one that lowers it most.
+    ///
+    /// Contributions are the score itself, so nothing is estimated here: the groups and the base add up to the margin.
+    pub(super) fn reasons(
+        &self,
+        model: &FittedModel,
+        bins: &[u8],
+        recipes: &[Recipe],
+        matrix: &FeatureMatrix,
+        row: usize,
+    ) -> Vec<Reason> {
+        let contributions = model.contributions(bins);
+        let mut effects = vec![LogOdds::ZERO; self.n_groups];
+        for (contribution, group) in contributions.iter().zip(&self.group_of) {
+            effects[*group] = effects[*group] + *contribution;
         }
+        let mut ranked: Vec<usize> =
+            (0..self.n_groups).filter(|group| effects[*group] != LogOdds::ZERO).collect();
+        ranked.sort_by(|a, b| effects[*b].cmp(&effects[*a]).then(a.cmp(b)));
+        let n_raising = ranked.partition_point(|group| effects[*group] > LogOdds::ZERO);
+        let chosen = if n_raising > 0 {
+            &ranked[..n_raising.min(MOST)]
+        } else {
+            &ranked[ranked.len().saturating_sub(1)..]
+        };
+        chosen
+            .iter()
+            .filter_map(|group| {
+                let of_group = (0..contributions.len()).filter(|feature| self.group_of[*feature] == *group);
+                let raises = effects[*group] > LogOdds::ZERO;
+                let strength = |feature: &usize| {
+                    let steps = contributions[*feature].steps();
+                    (if raises { steps } else { -steps }, usize::MAX - feature)
+                };
+                let feature = of_group.max_by_key(strength)?;
+                let value = matrix
+                    .named(&recipes[feature].name)
+                    .map_or(FeatureValue::Missing, |column| column.value(row));
+                Some(Reason { feature, effect: effects[*group], sentence: recipes[feature].sentence(value) })
+            })
+            .collect()
     }
-    said
 }

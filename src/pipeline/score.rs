@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Pipeline, PipelineError, Reason, reasons};
+use super::{Pipeline, PipelineError, Reason};
 use crate::features::{FeatureBuilder, Purchases, account_row};
 use crate::grid::Placement;
 use crate::models::{Scored, Scorer};
@@ -111,8 +111,14 @@ impl Pipeline {
                         fit,
                         intent,
                         owned: purchases.first(account, index).is_some(),
-                        fit_reasons: reasons::reasons(&models.fit, bins, &self.recipes, &matrix, row),
-                        intent_reasons: reasons::reasons(&models.intent, bins, &self.recipes, &matrix, row),
+                        fit_reasons: self.stories.reasons(&models.fit, bins, &self.recipes, &matrix, row),
+                        intent_reasons: self.stories.reasons(
+                            &models.intent,
+                            bins,
+                            &self.recipes,
+                            &matrix,
+                            row,
+                        ),
                     }
                 },
             );

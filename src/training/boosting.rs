@@ -5,7 +5,8 @@
 //! Friedman (2001, <https://doi.org/10.1214/aos/1013203451>); main effects as in Lou, Caruana and Gehrke
 //! (2012, <https://doi.org/10.1145/2339530.2339556>).
 
-use super::histogram::{Gradient, Histogram, LogisticTable, PLACES, Tables, sum_of};
+use super::columns::{Columns, Tile};
+use super::histogram::{Gradient, Histogram, LogisticTable, PLACES, Tables};
 use super::params::AdditiveParams;
 use super::set::TrainingSet;
 use super::step::{StepLimits, step};
@@ -42,13 +43,15 @@ pub(super) struct Bag {
 
 /// Rows that take part in the same rounds.
 struct Block {
-    rows: Vec<usize>,
-    probe: Vec<usize>,
+    tiles: Vec<Tile>,
+    /// Those on which the length of a joint step is found.
+    probe: Vec<Tile>,
 }
 
 /// A bag at work.
 struct Booster<'a> {
     set: &'a TrainingSet<'a>,
+    columns: &'a Columns<'a>,
     params: &'a AdditiveParams,
     limits: StepLimits,
     largest_weight: f64,
@@ -58,29 +61,35 @@ struct Booster<'a> {
 /// Grows the tables of one bag until its stopping rows see no improvement.
 pub(super) fn boost(
     set: &TrainingSet<'_>,
+    columns: &Columns<'_>,
     params: &AdditiveParams,
     limits: StepLimits,
     rows: &BagRows,
     seed: Seed,
 ) -> Bag {
     let largest_weight = (0..set.n_rows()).map(|row| set.weight(row)).fold(f64::MIN_POSITIVE, f64::max);
-    let booster = Booster { set, params, limits, largest_weight, logistic: LogisticTable::new() };
+    let booster = Booster { set, columns, params, limits, largest_weight, logistic: LogisticTable::new() };
     let (tables, rounds) = booster.run(rows, seed);
+    let tables = columns.spread(&tables, set.n_features());
     let judged = rows.judge.iter().map(|&row| tables.margin(set.rows().binned.row(row))).collect();
     Bag { tables, rounds, judged }
 }
 
 impl Booster<'_> {
     fn run(&self, rows: &BagRows, seed: Seed) -> (Tables, usize) {
-        let n_features = self.set.n_features();
+        let n_features = self.columns.len();
         let mut fitted = vec![false; self.set.n_rows()];
         rows.fit.iter().for_each(|&row| fitted[row] = true);
         let rate = self.set.base_rate(|row| fitted[row]).clamp(1e-9, 1.0 - 1e-9);
         let start = LogOdds::try_from(libm::log(rate / (1.0 - rate))).unwrap_or(LogOdds::ZERO);
         let mut tables = Tables::new(start, n_features);
+        if n_features == 0 {
+            return (tables, 0);
+        }
         let blocks = self.blocks(&rows.fit, seed);
+        let stop = self.columns.tiles(&rows.stop);
         let mut histogram = Histogram::new(n_features);
-        let mut best = (self.loss(&tables, &rows.stop), 0, tables.clone());
+        let mut best = (self.loss(&tables, &stop), 0, tables.clone());
         for round in 1..=self.params.rounds {
             let block = &blocks[round % blocks.len()];
             self.fill(&mut histogram, &tables, block);
@@ -89,7 +98,7 @@ impl Booster<'_> {
             apply(&mut tables, &steps, rate);
             tables.base += self.base_step(&histogram);
             if round % CHECK_EVERY == 0 {
-                let loss = self.loss(&tables, &rows.stop);
+                let loss = self.loss(&tables, &stop);
                 if loss < best.0 {
                     best = (loss, round, tables.clone());
                 } else if round >= best.1 + self.params.patience {
@@ -104,40 +113,48 @@ impl Booster<'_> {
     fn blocks(&self, rows: &[usize], seed: Seed) -> Vec<Block> {
         let n_blocks = rows.len().div_ceil(self.params.rows_per_round).max(1);
         let probes = (rows.len() / n_blocks / PROBE_ROWS).max(1) as u64;
-        let mut blocks: Vec<Block> =
-            (0..n_blocks).map(|_| Block { rows: Vec::new(), probe: Vec::new() }).collect();
+        let mut parts: Vec<(Vec<usize>, Vec<usize>)> = vec![(Vec::new(), Vec::new()); n_blocks];
         for &row in rows {
             let hash = hash_bytes(seed.value(), &self.set.rows().groups[row].to_le_bytes());
-            let block = &mut blocks[(hash % n_blocks as u64) as usize];
-            block.rows.push(row);
+            let (all, probe) = &mut parts[(hash % n_blocks as u64) as usize];
+            all.push(row);
             if (hash >> 32).is_multiple_of(probes) {
-                block.probe.push(row);
+                probe.push(row);
             }
         }
-        blocks
+        let block = |(all, probe): (Vec<usize>, Vec<usize>)| Block {
+            tiles: self.columns.tiles(&all),
+            probe: self.columns.tiles(&probe),
+        };
+        parts.into_iter().map(block).collect()
     }
 
-    fn gradient(&self, tables: &Tables, row: usize, bins: &[u8]) -> Gradient {
+    fn gradient(&self, margin: i64, row: usize) -> Gradient {
         let weight = self.set.weight(row) / self.largest_weight;
-        Gradient::new(self.logistic.at(tables.margin(bins)), self.set.rows().labels[row], weight)
+        Gradient::new(self.logistic.at(LogOdds::from_steps(margin)), self.set.rows().labels[row], weight)
     }
 
     fn fill(&self, histogram: &mut Histogram, tables: &Tables, block: &Block) {
         histogram.clear();
-        let binned = self.set.rows().binned;
-        histogram.add_rows(block.rows.iter().copied(), binned, |row, bins| self.gradient(tables, row, bins));
+        let (mut margins, mut gradients) = (Vec::new(), Vec::new());
+        for tile in &block.tiles {
+            tile.sum(tables.base, &tables.weights, &mut margins);
+            gradients.clear();
+            gradients
+                .extend(margins.iter().zip(&tile.rows).map(|(margin, row)| self.gradient(*margin, *row)));
+            histogram.add_tile(tile, &gradients);
+        }
+        histogram.flush();
     }
 
     /// The full step of every feature, in 2^-20 log-odds per bin.
     fn steps(&self, histogram: &Histogram) -> Vec<[i32; PLACES]> {
-        let bins = self.set.rows().binning.bins();
         let mut sums = Vec::with_capacity(PLACES);
-        bins.iter()
+        self.columns
+            .definitions()
+            .iter()
             .enumerate()
             .map(|(feature, bins)| {
-                if !self.set.reads(feature) {
-                    return [0; PLACES];
-                }
                 sums.clear();
                 sums.extend(histogram.feature(feature, self.largest_weight).take(bins.n_bins()));
                 let mut entries = [0; PLACES];
@@ -154,12 +171,15 @@ impl Booster<'_> {
     /// Features that say the same would together step too far; along their sum the curvature shows it.
     fn reach(&self, tables: &Tables, steps: &[[i32; PLACES]], block: &Block) -> f64 {
         let (mut slope, mut curvature) = (0_i128, 0_i128);
-        for &row in &block.probe {
-            let bins = self.set.rows().binned.row(row);
-            let gradient = self.gradient(tables, row, bins);
-            let along = i128::from(sum_of(steps, bins));
-            slope -= i128::from(gradient.first) * along;
-            curvature += i128::from(gradient.second) * along * along;
+        let (mut margins, mut alongs) = (Vec::new(), Vec::new());
+        for tile in &block.probe {
+            tile.sum(tables.base, &tables.weights, &mut margins);
+            tile.sum(0, steps, &mut alongs);
+            for ((margin, along), row) in margins.iter().zip(&alongs).zip(&tile.rows) {
+                let (gradient, along) = (self.gradient(*margin, *row), i128::from(*along));
+                slope -= i128::from(gradient.first) * along;
+                curvature += i128::from(gradient.second) * along * along;
+            }
         }
         if slope <= 0 || curvature <= 0 {
             return 0.05;
@@ -179,16 +199,19 @@ impl Booster<'_> {
     }
 
     /// Sum of the weighted log loss, in whole steps of 2^-32.
-    fn loss(&self, tables: &Tables, rows: &[usize]) -> i128 {
-        let training = self.set.rows();
-        rows.iter()
-            .map(|&row| {
-                let margin = tables.margin(training.binned.row(row)).value();
-                let against = if training.labels[row] { -margin } else { margin };
-                let loss = if against > 30.0 { against } else { libm::log1p(libm::exp(against)) };
-                (loss * (self.set.weight(row) / self.largest_weight) * f64::from(1_u32 << 31)).round() as i128
-            })
-            .sum()
+    fn loss(&self, tables: &Tables, tiles: &[Tile]) -> i128 {
+        let (mut margins, mut loss) = (Vec::new(), 0);
+        for tile in tiles {
+            tile.sum(tables.base, &tables.weights, &mut margins);
+            for (margin, &row) in margins.iter().zip(&tile.rows) {
+                let margin = LogOdds::from_steps(*margin).value();
+                let against = if self.set.rows().labels[row] { -margin } else { margin };
+                let surprise = if against > 30.0 { against } else { libm::log1p(libm::exp(against)) };
+                let weight = self.set.weight(row) / self.largest_weight;
+                loss += (surprise * weight * f64::from(1_u32 << 31)).round() as i128;
+            }
+        }
+        loss
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::boosting::{Bag, BagRows, boost};
 use super::calibrate::{Judged, learn};
+use super::columns::Columns;
 use super::error::TrainError;
 use super::params::AdditiveParams;
 use super::set::TrainingSet;
@@ -85,8 +86,9 @@ impl AdditiveParams {
         let limits = self.limits(set);
         let folds = set.folds(seed.named("bags"), self.bags);
         let bag_rows: Vec<BagRows> = (0..self.bags).map(|bag| split(set, &folds, bag, self.bags)).collect();
+        let columns = Columns::new(set);
         let bags = parallelism.map(&bag_rows, |bag, rows| {
-            boost(set, self, limits, rows, seed.named("blocks").numbered(bag as u64))
+            boost(set, &columns, self, limits, rows, seed.named("blocks").numbered(bag as u64))
         });
         let (held_out, judged) = judge(set, &bag_rows, &bags, seed)?;
         let evidence = evidence(set, &held_out)?;

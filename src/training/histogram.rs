@@ -1,6 +1,6 @@
 //! Histograms of integer gradients: sums that have no order.
 
-use crate::models::BinnedMatrix;
+use super::columns::Tile;
 use crate::quantity::LogOdds;
 
 /// Places for bins in one table: more than any feature has, so that a byte always finds one.
@@ -88,11 +88,17 @@ pub(super) struct Histogram {
     packed: Vec<[i64; PLACES]>,
     sums: Vec<[(i64, i64); PLACES]>,
     pending: usize,
+    packed_gradients: Vec<i64>,
 }
 
 impl Histogram {
     pub(super) fn new(n_features: usize) -> Self {
-        Self { packed: vec![[0; PLACES]; n_features], sums: vec![[(0, 0); PLACES]; n_features], pending: 0 }
+        Self {
+            packed: vec![[0; PLACES]; n_features],
+            sums: vec![[(0, 0); PLACES]; n_features],
+            pending: 0,
+            packed_gradients: Vec::new(),
+        }
     }
 
     pub(super) fn clear(&mut self) {
@@ -101,29 +107,22 @@ impl Histogram {
         self.pending = 0;
     }
 
-    /// Adds the gradients of rows at the margins the tables give them: one pass builds the sums of all
-    /// features.
-    pub(super) fn add_rows(
-        &mut self,
-        rows: impl Iterator<Item = usize>,
-        binned: &BinnedMatrix,
-        gradient: impl Fn(usize, &[u8]) -> Gradient,
-    ) {
-        for row in rows {
-            let bins = binned.row(row);
-            let packed = gradient(row, bins).packed();
-            for (table, bin) in self.packed.iter_mut().zip(bins) {
+    /// Adds the gradients of the rows of a tile; [`flush`](Self::flush) after the last one.
+    pub(super) fn add_tile(&mut self, tile: &Tile, gradients: &[Gradient]) {
+        if self.pending + gradients.len() > FLUSH {
+            self.flush();
+        }
+        self.pending += gradients.len();
+        self.packed_gradients.clear();
+        self.packed_gradients.extend(gradients.iter().map(|gradient| gradient.packed()));
+        for (table, column) in self.packed.iter_mut().zip(tile.columns()) {
+            for (packed, bin) in self.packed_gradients.iter().zip(column) {
                 table[usize::from(*bin)] += packed;
             }
-            self.pending += 1;
-            if self.pending == FLUSH {
-                self.flush();
-            }
         }
-        self.flush();
     }
 
-    fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         for (packed, sums) in self.packed.iter_mut().zip(&mut self.sums) {
             for (packed, sum) in packed.iter_mut().zip(sums) {
                 let second = *packed & 0xFFFF_FFFF;
@@ -161,7 +160,7 @@ mod tests {
                 histogram.flush();
             }
         }
-        let rounds = FLUSH as i64;
+        let rounds = i64::try_from(FLUSH).unwrap();
         assert_eq!(histogram.sums[0][7], (-rounds, rounds * 32_769));
     }
 

@@ -6,6 +6,7 @@
 
 mod boosting;
 mod calibrate;
+mod columns;
 mod cross_validate;
 mod error;
 mod fit;

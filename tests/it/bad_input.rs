@@ -264,6 +264,14 @@ fn validate_refuses_every_case() {
 }
 
 #[test]
+fn run_refuses_every_case_and_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    refuses_every_case(&["run", "--as-of", "2026-01-10", "--out", out.to_str().unwrap()]);
+    assert!(!out.exists(), "a refused run made {}", out.display());
+}
+
+#[test]
 fn good_tables_are_accepted_and_described() {
     let folder = folder_with("signals.csv", SIGNALS.as_bytes());
     let output = propensity(&["validate"], folder.path(), &[]);

@@ -1,12 +1,20 @@
 //! The one integration-test binary: polars links slowly, so all themes share it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that meets what it does not expect must fail"
+)]
+#![allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod architecture;
 mod bad_input;
 mod documents;
 mod families;
 mod features;
+mod golden;
 mod grid_vectors;
 mod mapping;
+mod real_data;
 mod run;
 mod scorers;
 mod wide_tables;

@@ -28,6 +28,7 @@ fn propensity() -> Command {
 /// A world of 600 accounts as CSV, generated once.
 fn world() -> &'static Path {
     static WORLD: OnceLock<TempDir> = OnceLock::new();
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
     let folder = WORLD.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         let output = propensity()
@@ -49,7 +50,6 @@ fn world() -> &'static Path {
         assert!(output.status.success(), "{}", text(&output));
         folder
     });
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| folder.path().join("world"))
 }
 
@@ -57,15 +57,30 @@ fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
+/// The shipped spec with its first two products, so that a run takes seconds.
+fn short_spec() -> &'static str {
+    static SPEC: OnceLock<String> = OnceLock::new();
+    SPEC.get_or_init(|| {
+        let shipped =
+            fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("models/cloudascent.toml"));
+        let parts: Vec<String> = shipped.unwrap().split("[[product]]").take(3).map(str::to_owned).collect();
+        let path = world().with_file_name("spec.toml");
+        fs::write(&path, parts.join("[[product]]")).unwrap();
+        path.to_str().unwrap().to_owned()
+    })
+}
+
+fn run_command(source: &Path, out: &Path, flags: &[&str]) -> Command {
+    let mut command = propensity();
+    command.arg("run").arg(source).args(["--as-of", AS_OF, "--out"]).arg(out).args(flags);
+    if !flags.contains(&"--spec") && !flags.contains(&"--model") {
+        command.args(["--spec", short_spec()]);
+    }
+    command
+}
+
 fn run(source: &Path, out: &Path, flags: &[&str]) -> Output {
-    propensity()
-        .arg("run")
-        .arg(source)
-        .args(["--as-of", AS_OF, "--out"])
-        .arg(out)
-        .args(flags)
-        .output()
-        .unwrap()
+    run_command(source, out, flags).output().unwrap()
 }
 
 fn record(out: &Path) -> RunRecord {
@@ -328,15 +343,8 @@ fn a_killed_run_leaves_nothing_that_looks_whole() {
     let mut killed = 0;
     for attempt in 0..12_u64 {
         let out = folder.path().join(format!("killed-{attempt}"));
-        let mut child = propensity()
-            .arg("run")
-            .arg(world())
-            .args(["--as-of", AS_OF, "--out"])
-            .arg(&out)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child =
+            run_command(world(), &out, &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(40 + attempt * 90));
         child.kill().unwrap();
         killed += u32::from(!child.wait().unwrap().success());

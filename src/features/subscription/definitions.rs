@@ -11,12 +11,12 @@ const ABSENT: &str = "the table is absent";
 pub(in crate::features) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
     let define = |what: &str, words: &str, formula| {
         let recipe = Recipe::new(Family::Subscription, what, "now", Unit::Count, words);
-        Definition::new(recipe.missing("no subscription data"), formula, TABLES)
+        Definition::new(recipe.missing("no subscription data").told_with("all products"), formula, TABLES)
     };
     let mut definitions = vec![
-        define("products", "subscribes to {} products", "number of products that are owned"),
-        define("seats", "{} seats in all", "sum of the seats of all products"),
-        define("over_used", "{} products used beyond entitlement", "number of products with over_use = 1"),
+        define("products", "subscribes to {} product[s]", "number of products that are owned"),
+        define("seats", "{} seat[s] in all", "sum of the seats of all products"),
+        define("over_used", "{} product[s] used beyond entitlement", "number of products with over_use = 1"),
     ];
     for product in &spec.products {
         let subject = Subject { name: &product.name, label: &product.label };
@@ -55,7 +55,7 @@ impl Subject<'_> {
             "1 when a plan of the current month is neither trial nor cancelled, with seats_sold > 0 or not given",
             ABSENT,
         );
-        let (words, none) = (format!("{{}} seats of {label}"), format!("no seats of {label}"));
+        let (words, none) = (format!("{{}} seat[s] of {label}"), format!("no seats of {label}"));
         let seats = self.define(
             self.recipe("seats", "now", Unit::Count, &words, &none),
             "sum of seats_sold over the plans of the current month that are not cancelled; 0 where there is none",

@@ -1,7 +1,7 @@
 //! Trains a whole line: bins, then a fit and an intent model per product, in parallel.
 //!
-//! Fit models learn on the day itself: best customers against everybody else ([`seeds`]). Intent models learn on
-//! monthly snapshots that lie far enough back for their outcome to be known ([`snapshots`]). All of them read the same
+//! Fit models learn on the day itself: best customers against everybody else. Intent models learn on
+//! monthly snapshots that lie far enough back for their outcome to be known. All of them read the same
 //! binned features, so scoring bins an account once.
 
 mod error;
