@@ -9,24 +9,30 @@
 //!
 //! Cost: one pass over the known rows of the accounts asked for; memory is `n_rows x n_features`.
 
+mod agreement;
+mod definition;
 mod error;
 mod firmographic;
 mod intent;
+mod licence;
 mod money;
 mod opportunity;
 mod purchases;
 mod recipe;
 mod spec;
+mod subscription;
 mod technographic;
 mod transaction;
 mod view;
 
 use std::ops::Range;
 
+pub use definition::{Definition, definitions};
 pub use error::FeatureError;
+pub use licence::{LicenceMetrics, UsageBase};
 pub use purchases::Purchases;
 pub use recipe::{Recipe, Unit};
-pub use spec::{Family, FeatureSpec, MoneySpec, ProductTraits};
+pub use spec::{Family, FeatureSpec, MoneySpec, ProductTraits, ProductVersion};
 pub use view::{account_row, known_rows};
 
 use crate::matrix::{Column, FeatureMatrix};
@@ -52,7 +58,7 @@ impl FeatureBuilder {
     /// # Errors
     /// [`FeatureError::Rate`] when amounts are in several currencies and one has no rate.
     pub fn try_new(spec: &FeatureSpec, dataset: &Dataset) -> Result<Self, FeatureError> {
-        let rates = Rates::resolve(&spec.money, dataset)?;
+        let rates = Rates::resolve(spec, dataset)?;
         Ok(Self { spec: spec.clone(), recipes: recipes(spec), rates })
     }
 
@@ -81,7 +87,9 @@ impl FeatureBuilder {
             columns.extend(match family {
                 Family::Firmographic => firmographic::columns(&view, &self.rates)?,
                 Family::Technographic => technographic::columns(&view, &self.spec)?,
+                Family::Subscription => subscription::columns(&view, &self.spec)?,
                 Family::Transaction => transaction::columns(&view, &self.spec, &self.rates)?,
+                Family::Agreement => agreement::columns(&view, &self.rates)?,
                 Family::Opportunity => opportunity::columns(&view, &self.spec)?,
                 Family::Intent => intent::columns(&view, &self.spec)?,
             });
@@ -93,14 +101,5 @@ impl FeatureBuilder {
 
 /// The features `spec` declares, in the order of their columns.
 pub fn recipes(spec: &FeatureSpec) -> Vec<Recipe> {
-    spec.families
-        .iter()
-        .flat_map(|family| match family {
-            Family::Firmographic => firmographic::recipes(),
-            Family::Technographic => technographic::recipes(spec),
-            Family::Transaction => transaction::recipes(spec),
-            Family::Opportunity => opportunity::recipes(spec),
-            Family::Intent => intent::recipes(spec),
-        })
-        .collect()
+    definitions(spec).into_iter().map(|definition| definition.recipe).collect()
 }

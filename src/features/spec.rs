@@ -5,6 +5,9 @@ use std::num::NonZeroU16;
 
 use serde::{Deserialize, Serialize};
 
+use super::licence::UsageBase;
+use crate::quantity::AsOf;
+
 /// A product as the feature builders see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,6 +19,25 @@ pub struct ProductTraits {
     /// Installed products that compete with it.
     #[serde(default)]
     pub competitors: Vec<String>,
+    /// Names, beside its own, under which the product is found installed.
+    #[serde(default)]
+    pub installed_as: Vec<String>,
+}
+
+/// A version of an installed product and the dates of its life, as its vendor published them in advance.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProductVersion {
+    /// The installed product, as `installs` names it.
+    pub product: String,
+    /// The version, as `installs` names it.
+    pub version: String,
+    /// The day it came out.
+    #[serde(default)]
+    pub released: Option<AsOf>,
+    /// The last day of its support; `None` while no end is published.
+    #[serde(default)]
+    pub support_ends: Option<AsOf>,
 }
 
 /// Declares which features are built.
@@ -42,6 +64,12 @@ pub struct FeatureSpec {
     /// Categories of installed technology that get features of their own.
     #[serde(default)]
     pub categories: Vec<String>,
+    /// Versions of installed products, for their age and their end of service.
+    #[serde(default)]
+    pub versions: Vec<ProductVersion>,
+    /// What active seats are a share of.
+    #[serde(default)]
+    pub usage_base: UsageBase,
     /// Money: the currency of all amounts, and what one unit of another is worth in it.
     #[serde(default)]
     pub money: MoneySpec,
@@ -70,8 +98,12 @@ pub enum Family {
     Firmographic,
     /// What technology it runs.
     Technographic,
+    /// What it subscribes to, and how far that is in use.
+    Subscription,
     /// What it has bought.
     Transaction,
+    /// Which agreements it holds, and when they end.
+    Agreement,
     /// Which deals it has been in.
     Opportunity,
     /// What is happening there.
@@ -84,7 +116,9 @@ impl Family {
         match self {
             Self::Firmographic => "firmographic",
             Self::Technographic => "technographic",
+            Self::Subscription => "subscription",
             Self::Transaction => "transaction",
+            Self::Agreement => "agreement",
             Self::Opportunity => "opportunity",
             Self::Intent => "intent",
         }
@@ -108,6 +142,16 @@ const fn default_forward() -> NonZeroU16 {
 }
 
 impl FeatureSpec {
+    /// The installed products in the list of versions, each once, in alphabetical order.
+    pub(super) fn versioned_products(&self) -> BTreeSet<&str> {
+        self.versions.iter().map(|version| version.product.as_str()).collect()
+    }
+
+    /// The place of a product in the list of products.
+    pub(super) fn product_place(&self, name: &str) -> Option<usize> {
+        self.products.iter().position(|product| product.name == name)
+    }
+
     /// Everything wrong with the spec, in words; empty when it is sound.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
@@ -126,6 +170,19 @@ impl FeatureSpec {
                         "features.{list} names \"other\", which stands for all names not listed"
                     ));
                 }
+            }
+        }
+        let mut versions = BTreeSet::new();
+        for ProductVersion { product, version, released, support_ends } in &self.versions {
+            if !versions.insert((product, version)) {
+                faults.push(format!("features.versions has {product:?} {version:?} twice"));
+            }
+            if let (Some(released), Some(ends)) = (released, support_ends)
+                && ends < released
+            {
+                faults.push(format!(
+                    "features.versions: {product:?} {version:?} is released {released} after its support ends {ends}"
+                ));
             }
         }
         for (currency, rate) in &self.money.rates {

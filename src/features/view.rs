@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::FeatureError;
 use crate::quantity::{AsOf, MICROS_PER_DAY};
 use crate::tables::contract::TableName;
-use crate::tables::{Dataset, Table};
+use crate::tables::{Dataset, Table, TimeColumn};
 
 /// A range of accounts of a data set, seen on a date.
 #[derive(Clone, Debug)]
@@ -42,9 +42,20 @@ pub fn known_rows(table: &Table, account: usize, as_of: AsOf) -> Range<usize> {
 pub fn account_row(dataset: &Dataset, account: usize, as_of: AsOf) -> Result<Option<usize>, FeatureError> {
     let Some(table) = dataset.table(TableName::Accounts) else { return Ok(None) };
     let valid_from = table.time("valid_from")?;
-    Ok(known_rows(table, account, as_of)
-        .filter(|row| valid_from.get(*row).is_none_or(|from| from < as_of.micros()))
-        .max_by_key(|row| (valid_from.get(*row).unwrap_or(i64::MIN), *row)))
+    Ok(row_valid_before(table, valid_from, account, as_of, as_of.micros()))
+}
+
+/// The row of `accounts` that is known before `as_of` and whose attributes held just before `moment`.
+pub(super) fn row_valid_before(
+    table: &Table,
+    valid_from: TimeColumn<'_>,
+    account: usize,
+    as_of: AsOf,
+    moment: i64,
+) -> Option<usize> {
+    known_rows(table, account, as_of)
+        .filter(|row| valid_from.get(*row).is_none_or(|from| from < moment))
+        .max_by_key(|row| (valid_from.get(*row).unwrap_or(i64::MIN), *row))
 }
 
 impl<'a> View<'a> {
@@ -68,9 +79,20 @@ impl<'a> View<'a> {
         (self.as_of.micros() - time).div_euclid(MICROS_PER_DAY)
     }
 
+    /// Whole days from the date to `time`: 0 for the first 24 hours from it on.
+    pub(super) fn whole_days_until(&self, time: i64) -> i64 {
+        (time - self.as_of.micros()).div_euclid(MICROS_PER_DAY)
+    }
+
     /// Whether `time` lies in the `days` days before the date: `as_of - days <= time < as_of`.
     pub(super) fn within(&self, time: i64, days: i64) -> bool {
         let end = self.as_of.micros();
         time < end && time >= end - days * MICROS_PER_DAY
+    }
+
+    /// Whether `time` lies in the `days` days from the date on: `as_of <= time < as_of + days`.
+    pub(super) fn ahead(&self, time: i64, days: i64) -> bool {
+        let start = self.as_of.micros();
+        time >= start && time < start + days * MICROS_PER_DAY
     }
 }

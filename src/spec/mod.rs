@@ -96,6 +96,9 @@ pub struct ProductSpec {
     /// Installed products that compete with it.
     #[serde(default)]
     pub competitors: Vec<String>,
+    /// Names, beside its own, under which it is found installed.
+    #[serde(default)]
+    pub installed_as: Vec<String>,
     /// Scores that part the fit bands.
     #[serde(default)]
     pub fit_cuts: Cuts,
@@ -254,6 +257,7 @@ impl ProductSpec {
             name: self.name.clone(),
             label: self.label.clone(),
             competitors: self.competitors.clone(),
+            installed_as: self.installed_as.clone(),
         }
     }
 }
@@ -273,10 +277,7 @@ mod tests {
     fn all_faults_are_reported_together() {
         let text = include_str!("../../models/cloudascent.toml")
             .replace("name = \"surface\"", "name = \"azure\"")
-            .replace(
-                "[\"firmographic\", \"technographic\", \"transaction\", \"opportunity\", \"intent\"]",
-                "[\"intent\"]",
-            );
+            .replacen("families = [\"firmographic\", ", "families = [", 1);
         let error = Spec::from_toml(&text, Path::new("broken.toml")).unwrap_err().to_string();
         assert!(error.contains("\"azure\" is there twice"), "{error}");
         assert!(error.contains("fit.families names Firmographic"), "{error}");

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use propensity::features::{Definition, Family, Unit, definitions};
+use propensity::spec::Spec;
 use propensity::tables::contract::{ColumnKind, TableName};
 
 /// Compares a document with what the code says; `PROPENSITY_WRITE_DOCUMENTS=1` writes it instead.
@@ -56,6 +58,113 @@ fn the_table_contracts_are_documented() {
     }
     assert_document("docs/tables.md", &text);
 }
+
+const fn unit(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Count => "count",
+        Unit::Number => "number",
+        Unit::Days => "days",
+        Unit::Years => "years",
+        Unit::Money => "money",
+        Unit::Name => "name",
+        Unit::Flag => "0 or 1",
+    }
+}
+
+/// The window in the name of a feature, in words.
+fn window(name: &str) -> String {
+    let window = name.rsplit("__").next().unwrap_or_default();
+    match window {
+        "now" => "as it stands on T".into(),
+        "ever" => "all that is known".into(),
+        _ => match window.split_at(window.len() - 1) {
+            (days, "d") => format!("{days} days"),
+            (months, "m") => format!("{months} months"),
+            _ => panic!("{name} has a window that is not documented"),
+        },
+    }
+}
+
+/// The rows of one family: features that differ only in a listed name are one row.
+fn write_family(text: &mut String, family: Family, definitions: &[Definition]) {
+    let of_family: Vec<_> = definitions.iter().filter(|d| d.recipe.family == family).collect();
+    let _ = writeln!(text, "\n## {} ({} features)\n", family.as_str(), of_family.len());
+    let _ = writeln!(
+        text,
+        "| name | formula | unit | window | missing when | tables |\n|---|---|---|---|---|---|"
+    );
+    let mut written: Vec<&Definition> = Vec::new();
+    for definition in of_family {
+        let Definition { recipe, pattern, formula, missing, tables } = definition;
+        if let Some(same) = written.iter().find(|other| other.pattern == *pattern) {
+            assert_eq!(
+                (same.formula, same.missing, same.recipe.unit),
+                (*formula, *missing, recipe.unit),
+                "{pattern}"
+            );
+            continue;
+        }
+        let formula = formula.replace('|', "\\|");
+        let tables: Vec<&str> = tables.iter().map(|table| table.as_str()).collect();
+        let (unit, window, tables) = (unit(recipe.unit), window(&recipe.name), tables.join(", "));
+        let _ = writeln!(text, "| `{pattern}` | {formula} | {unit} | {window} | {missing} | {tables} |");
+        written.push(definition);
+    }
+}
+
+#[test]
+fn the_features_are_catalogued() {
+    let spec = Spec::cloudascent().unwrap().features;
+    let definitions = definitions(&spec);
+    let products: Vec<&str> = spec.products.iter().map(|product| product.name.as_str()).collect();
+    let installed: std::collections::BTreeSet<&str> =
+        spec.versions.iter().map(|version| version.product.as_str()).collect();
+    let installed: Vec<&str> = installed.into_iter().collect();
+    let mut text = format!(
+        "# Features\n\nThe {} features that `models/cloudascent.toml` declares, made from the code. A name is \
+         `family__what__window`. `T` is the `as_of` date; only rows with `known_at < T` are read, so rows that were \
+         filled in later change nothing. A window of 90 days holds `T - 90 d <= time < T`, one that looks ahead `T <= \
+         time < T + 90 d`. Missing is a level of its own in every model, never a filled number. Families, lists and \
+         windows are set in `[features]` of the spec.\n\nNames in angle brackets stand for what the spec lists:\n\n",
+        definitions.len()
+    );
+    for (name, list) in [
+        ("product", products),
+        ("installed product", installed),
+        ("category", spec.categories.iter().map(String::as_str).collect()),
+        ("topic", spec.topics.iter().map(String::as_str).chain(["other"]).collect()),
+        ("kind", spec.kinds.iter().map(String::as_str).chain(["other"]).collect()),
+    ] {
+        let _ = writeln!(text, "- `<{name}>`: {}", list.join(", "));
+    }
+    for family in &spec.families {
+        write_family(&mut text, *family, &definitions);
+    }
+    text.push_str(NOTES);
+    assert_document("docs/features.md", &text);
+}
+
+/// What the rows of the catalogue do not say.
+const NOTES: &str = "
+## Rules
+
+- **Late rows**: a row counts from its `known_at` on. What a table holds only in its last state (stage, status and value
+  of a deal, state of an agreement) is read only where the row proves that it was known: a deal's outcome needs
+  `closed_at < T`; stage and agreement state are not read at all.
+- **Stops of technology**: a last sighting counts where the row became known at or after it; a later one was written
+  into an older row in hindsight, and the technology may still be there. A technology has stopped when it was not seen
+  for 90 days.
+- **End of service**: by the dates under `features.versions` of the spec, which vendors publish years ahead. A version
+  has to be spelt as in `installs`.
+- **Current month of a subscription**: the latest month of which any row of the product is known; plans and partners are
+  added up. One that began more than 120 days before T has ended.
+- **Usage** may pass 100 %: licences are handed on, trials and seats in grace are active but not entitled. The raw ratio
+  stays, a capped one and a flag stand beside it.
+- **Cancellations** are negative amounts: they lower the monetary value on their own date and are no purchases.
+- **Duplicates**: equal transactions count each; `drop_exact_duplicates` of a mapping drops them where a source repeats
+  rows.
+- **Money** is brought to `features.money.currency` by the rates of the spec and added up exactly, in ten-thousandths.
+";
 
 #[test]
 fn the_readme_names_only_files_that_are_there() {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use propensity::features::{Family, FeatureBuilder, FeatureSpec, MoneySpec, ProductTraits};
+use propensity::features::{Family, FeatureBuilder, FeatureSpec, MoneySpec, ProductTraits, UsageBase};
 use propensity::matrix::{FeatureMatrix, FeatureValue};
 use propensity::quantity::AsOf;
 use propensity::tables::{Dataset, ReadOptions};
@@ -26,11 +26,14 @@ fn spec() -> FeatureSpec {
         topics: vec!["crm".into()],
         kinds: vec!["web_visit".into()],
         categories: vec!["crm".into()],
+        versions: Vec::new(),
+        usage_base: UsageBase::default(),
         money: MoneySpec::default(),
         products: vec![ProductTraits {
             name: "azure".into(),
             label: "Azure".into(),
             competitors: vec!["aws".into()],
+            installed_as: Vec::new(),
         }],
     }
 }

@@ -9,6 +9,7 @@
 mod architecture;
 mod bad_input;
 mod documents;
+mod families;
 mod features;
 mod golden;
 mod grid_vectors;

@@ -12,12 +12,15 @@ use crate::training::TrainingRows;
 
 /// Which features a fit model of `product` may read.
 ///
-/// Nothing about the product itself and no total over all products: both hold the purchases that made an account a
-/// best customer.
+/// Nothing about the product itself, and of what was bought, subscribed to or agreed on no total over all products:
+/// both hold what made an account a best customer. A competitor's product is not the product itself.
 pub(super) fn readable(recipe: &Recipe, families: &[Family], product: &str) -> bool {
-    let of_itself = recipe.product.as_deref() == Some(product) && recipe.family != Family::Technographic;
-    let total =
-        recipe.product.is_none() && matches!(recipe.family, Family::Transaction | Family::Opportunity);
+    let of_itself = recipe.product.as_deref() == Some(product);
+    let commercial = matches!(
+        recipe.family,
+        Family::Subscription | Family::Transaction | Family::Agreement | Family::Opportunity
+    );
+    let total = recipe.product.is_none() && commercial;
     families.contains(&recipe.family) && !of_itself && !total
 }
 
@@ -45,4 +48,28 @@ pub(super) fn train(
         features: Some(&readable),
     };
     trainer.train_model("fit", product, rows, labels.len() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::Spec;
+
+    #[test]
+    fn fit_reads_nothing_that_tells_who_owns_the_product() {
+        let spec = Spec::cloudascent().unwrap();
+        let names: Vec<String> = recipes(&spec.features)
+            .into_iter()
+            .filter(|recipe| readable(recipe, &spec.fit.families, "m365"))
+            .map(|recipe| recipe.name)
+            .collect();
+        let of_m365: Vec<_> = names.iter().filter(|name| name.contains("m365")).collect();
+        assert_eq!(of_m365, ["technographic__competitor_of_m365__now"]);
+        for total in ["subscription__seats__now", "transaction__monetary__365d", "agreement__active__now"] {
+            assert!(!names.iter().any(|name| name == total), "{total}");
+        }
+        for other in ["subscription__seats_azure__now", "transaction__monetary_azure__365d"] {
+            assert!(names.iter().any(|name| name == other), "{other}");
+        }
+    }
 }
