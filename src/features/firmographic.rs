@@ -3,6 +3,8 @@
 //! All values come from the one row of `accounts` that held on the date ([`super::account_row`]). Changes compare it
 //! with the row that held 365 days before; both are read as known on the date, so a late correction of the past counts.
 
+use std::borrow::Cow;
+
 use super::FeatureError;
 use super::definition::Definition;
 use super::money::Rates;
@@ -123,7 +125,7 @@ pub(super) fn columns(view: &View<'_>, rates: &Rates) -> Result<Vec<Column>, Fea
     let income_of = |row: usize| Some(rates.convert(revenue.get(row)?, currency.get(row)));
 
     let mut numbers: [Vec<Option<f32>>; N_NUMBERS] = Default::default();
-    let mut names: [Vec<Option<String>>; N_NAMES] = Default::default();
+    let mut names: [Vec<Option<Cow<'_, str>>>; N_NAMES] = Default::default();
     for account in view.accounts.clone() {
         let row = account_row(view.dataset, account, view.as_of)?;
         let before = row_valid_before(table, valid_from, account, view.as_of, year_before);
@@ -142,12 +144,11 @@ pub(super) fn columns(view: &View<'_>, rates: &Rates) -> Result<Vec<Column>, Fea
         for (column, value) in numbers.iter_mut().zip(values) {
             column.push(value.map(|value| value as f32));
         }
-        let text = |value: Option<&str>| value.map(str::to_owned);
         let texts = [
-            text(row.and_then(|row| code.get(row)).map(sector)),
+            row.and_then(|row| code.get(row)).map(sector).map(Cow::Borrowed),
             row.and_then(|row| Some(behind(scheme.get(row), code.get(row)?))),
-            text(row.and_then(|row| vertical.get(row))),
-            text(row.and_then(|row| country.get(row))),
+            row.and_then(|row| vertical.get(row)).map(Cow::Borrowed),
+            row.and_then(|row| country.get(row)).map(Cow::Borrowed),
             row.and_then(|row| Some(behind(country.get(row), state.get(row)?))),
         ];
         for (column, text) in names.iter_mut().zip(texts) {
@@ -164,8 +165,8 @@ fn change_percent((now, before): (f64, f64)) -> f64 {
 }
 
 /// A name within what it belongs to, such as `US WA`: the same name elsewhere is another one.
-fn behind(within: Option<&str>, name: &str) -> String {
-    within.map_or_else(|| name.to_owned(), |within| format!("{within} {name}"))
+fn behind<'t>(within: Option<&str>, name: &'t str) -> Cow<'t, str> {
+    within.map_or(Cow::Borrowed(name), |within| Cow::Owned(format!("{within} {name}")))
 }
 
 /// The first two characters of an industry code: the sector in NAICS, SIC and NACE alike.

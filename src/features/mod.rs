@@ -5,7 +5,8 @@
 //! Training and scoring call this same function, so their features cannot differ.
 //!
 //! Features are named `family__what__window`; [`FeatureBuilder::recipes`] lists them in the order of the columns, with
-//! the words that say a value to people. A table that is absent makes its features missing, not zero.
+//! the words that say a value to people, and [`definitions`] adds the formula of each, from which `docs/features.md` is
+//! made. A table that is absent makes its features missing, not zero.
 //!
 //! Cost: one pass over the known rows of the accounts asked for; memory is `n_rows x n_features`.
 

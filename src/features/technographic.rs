@@ -245,7 +245,13 @@ impl<'t> Technology<'t> {
     }
 
     /// The values of an account, in the order of the definitions.
-    fn write(&self, view: &View<'_>, spec: &FeatureSpec, values: &mut Vec<Option<f32>>) {
+    fn write(
+        &self,
+        view: &View<'_>,
+        spec: &FeatureSpec,
+        versioned: &BTreeSet<&str>,
+        values: &mut Vec<Option<f32>>,
+    ) {
         let count = |n: usize| Some(n as f32);
         let flag = |is: bool| Some(f32::from(u8::from(is)));
         let versions = || self.versions.iter().map(|place| &spec.versions[*place]);
@@ -266,9 +272,9 @@ impl<'t> Technology<'t> {
             count(ends().filter(|ends| ended(*ends)).count()),
             count(ends().filter(|ends| view.ahead(*ends, YEAR_DAYS)).count()),
         ]);
-        values.extend(spec.versioned_products().into_iter().map(|product| {
+        values.extend(versioned.iter().map(|product| {
             flag(versions().any(|version| {
-                version.product == product && version.support_ends.is_some_and(|ends| ended(ends.micros()))
+                version.product == *product && version.support_ends.is_some_and(|ends| ended(ends.micros()))
             }))
         }));
         values.extend(self.by_category.iter().map(|products| count(products.len())));
@@ -286,11 +292,12 @@ pub(super) fn columns(view: &View<'_>, spec: &FeatureSpec) -> Result<Vec<Column>
         return Ok(definitions.iter().map(|d| missing(d.recipe.unit, view.accounts.len())).collect());
     };
     let cells = Cells::of(table)?;
+    let versioned = spec.versioned_products();
     let mut columns: Vec<Vec<Option<f32>>> = vec![Vec::with_capacity(view.accounts.len()); definitions.len()];
     let mut values = Vec::with_capacity(definitions.len());
     for account in view.accounts.clone() {
         values.clear();
-        Technology::of(view, spec, &cells, account).write(view, spec, &mut values);
+        Technology::of(view, spec, &cells, account).write(view, spec, &versioned, &mut values);
         for (column, value) in columns.iter_mut().zip(&values) {
             column.push(*value);
         }
