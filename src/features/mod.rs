@@ -17,6 +17,7 @@ mod opportunity;
 mod purchases;
 mod recipe;
 mod spec;
+mod surge;
 mod technographic;
 mod transaction;
 mod view;
@@ -27,6 +28,7 @@ pub use error::FeatureError;
 pub use purchases::Purchases;
 pub use recipe::{Recipe, Unit};
 pub use spec::{Family, FeatureSpec, MoneySpec, ProductTraits};
+pub use surge::{BASELINE_WEEKS, Dispersion, SignalWeeks, Surge};
 pub use view::{account_row, known_rows};
 
 use crate::matrix::{Column, FeatureMatrix};
