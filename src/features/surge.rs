@@ -6,7 +6,7 @@
 //! the test, both counts are shrunk:
 //!
 //! ```text
-//! D  = max(1, (X + 4 x 1.5) / (11 + 4))       how bursty the account is: X is the chi-square of the 12 weeks
+//! D  = max(1, (X + 2 x 1.5) / (11 + 2))       how bursty the account is: X is the chi-square of the 12 weeks
 //! t  = 1 / (D + n / 200)                      what one signal counts as evidence
 //! p  = P(R >= t r | t n tries, share 1/5)     for r above b / 4; the same with R <= t r below
 //! S  = 50 + 10 z(p) / z(0.05)                 50 - ... below; z is the normal quantile; kept within 0 to 100
@@ -36,7 +36,7 @@ const DEGREES: f64 = (BASELINE_WEEKS - 1) as f64;
 /// The dispersion expected of an account nothing is known of.
 const USUAL_DISPERSION: f64 = 1.5;
 /// How many degrees of freedom that expectation is worth.
-const USUAL_WEIGHT: f64 = 4.0;
+const USUAL_WEIGHT: f64 = 2.0;
 /// The normal quantile that only 5 % lie above.
 const Z_95: f64 = 1.644_853_626_951_472_7;
 
@@ -51,7 +51,7 @@ impl Dispersion {
     pub const INDEPENDENT: Self = Self(1.0);
 
     /// The dispersion of weekly counts `x_1 .. x_12`, drawn toward 1.5 and never below 1:
-    /// `max(1, (X + 6) / 15)` with `X = sum (x_i - m)^2 / m` and `m` the mean. No signal says nothing: `X` is then 11,
+    /// `max(1, (X + 3) / 13)` with `X = sum (x_i - m)^2 / m` and `m` the mean. No signal says nothing: `X` is then 11,
     /// what is expected of independent signals.
     pub fn of_weeks(weeks: &[u32; BASELINE_WEEKS]) -> Self {
         let total: f64 = weeks.iter().copied().map(f64::from).sum();
@@ -175,16 +175,16 @@ mod tests {
 
     #[test]
     fn dispersion_by_hand() {
-        // Two signals in one week: m = 1/6, X = (11/6)^2 x 6 + 11 x (1/6)^2 x 6 = 22; (22 + 6) / 15.
+        // Two signals in one week: m = 1/6, X = (11/6)^2 x 6 + 11 x (1/6)^2 x 6 = 22; (22 + 3) / 13.
         let mut weeks = [0; BASELINE_WEEKS];
         weeks[4] = 2;
-        assert!((Dispersion::of_weeks(&weeks).value() - 28.0 / 15.0).abs() < 1e-15);
-        // Equal weeks: X = 0; (0 + 6) / 15 is below 1.
+        assert!((Dispersion::of_weeks(&weeks).value() - 25.0 / 13.0).abs() < 1e-15);
+        // Equal weeks: X = 0; (0 + 3) / 13 is below 1.
         assert_eq!(Dispersion::of_weeks(&[7; BASELINE_WEEKS]), Dispersion::INDEPENDENT);
-        // None, and one alone: X = 11; 17 / 15.
-        assert_eq!(Dispersion::of_weeks(&[0; BASELINE_WEEKS]).value(), 17.0 / 15.0);
+        // None, and one alone: X = 11; 14 / 13.
+        assert_eq!(Dispersion::of_weeks(&[0; BASELINE_WEEKS]).value(), 14.0 / 13.0);
         weeks[4] = 1;
-        assert_eq!(Dispersion::of_weeks(&weeks).value(), 17.0 / 15.0);
+        assert_eq!(Dispersion::of_weeks(&weeks).value(), 14.0 / 13.0);
     }
 
     #[test]
@@ -202,10 +202,10 @@ mod tests {
         {
             assert_eq!(plain(recent, baseline).score().thousandths(), expected, "{recent} after {baseline}");
         }
-        // An account nothing is known of has D = 17 / 15: two signals out of nowhere are no surge, three are.
+        // An account nothing is known of has D = 14 / 13: two signals out of nowhere are no surge, three are.
         let [two, three] = [2, 3].map(|recent| SignalWeeks { recent, ..SignalWeeks::default() }.surge());
-        assert_eq!(two.score().thousandths(), 59_458);
-        assert_eq!(three.score().thousandths(), 63_205);
+        assert_eq!(two.score().thousandths(), 59_898);
+        assert_eq!(three.score().thousandths(), 63_720);
     }
 
     #[test]
@@ -229,10 +229,9 @@ mod tests {
             weeks.add(age);
         }
         assert_eq!(weeks, SignalWeeks { recent: 2, ..SignalWeeks::default() });
-        let ages = [21 * MICROS_PER_DAY + 1, 28 * MICROS_PER_DAY, 28 * MICROS_PER_DAY + 1];
-        ages.into_iter().for_each(|age| weeks.add(age));
-        weeks.add(105 * MICROS_PER_DAY);
-        weeks.add(105 * MICROS_PER_DAY + 1);
+        for (days, more) in [(21, 1), (28, 0), (28, 1), (105, 0), (105, 1)] {
+            weeks.add(days * MICROS_PER_DAY + more);
+        }
         assert_eq!(weeks.recent, 2);
         assert_eq!(weeks.baseline, [2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     }

@@ -8,5 +8,6 @@ mod grid_vectors;
 mod mapping;
 mod run;
 mod scorers;
+mod surge;
 mod wide_tables;
 mod world;
