@@ -3,7 +3,7 @@
 //! Signals are counted in windows that end on the date, per topic, per kind and over all. For an age of `a` days and a
 //! half-life of `h` days a decayed count is the sum of `intensity * 2^(-a / h)`. Momentum compares the last 28 days
 //! with a usual 28 days of the 84 before, `(n28 + 1) / (n84 / 3 + 1)`: 1 is usual. Forward events are dated after the
-//! date but known before it, such as a renewal that falls due.
+//! date but known before it, such as a renewal that falls due. Surge is a tested statistic: see [`Surge`](super::Surge).
 
 use std::num::NonZeroU16;
 
@@ -11,6 +11,7 @@ use super::FeatureError;
 use super::firmographic::missing;
 use super::recipe::{Recipe, Unit};
 use super::spec::{Family, FeatureSpec};
+use super::surge::SignalWeeks;
 use super::view::View;
 use crate::matrix::Column;
 use crate::quantity::MICROS_PER_DAY;
@@ -65,6 +66,8 @@ pub(super) fn recipes(spec: &FeatureSpec) -> Vec<Recipe> {
             .missing(format!("never any {spoken}"))
             .told_with(&name),
         );
+        let surge = if name == "signals" { "surge".to_owned() } else { format!("surge_{name}") };
+        recipes.push(recipe(&surge, "21d", Unit::Surge, &format!("{spoken} are {{}}")).told_with(&name));
     }
     recipes.push(recipe("signals_momentum", "28d", Unit::Number, "{} times the usual number of signals"));
     let forward = spec.forward_days;
@@ -102,6 +105,7 @@ struct Tally {
     windows: Vec<u32>,
     decayed: Vec<f64>,
     last: Option<i64>,
+    weeks: SignalWeeks,
 }
 
 impl Tally {
@@ -110,6 +114,7 @@ impl Tally {
             windows: vec![0; spec.windows_days.len()],
             decayed: vec![0.0; spec.half_lives_days.len()],
             last: None,
+            weeks: SignalWeeks::default(),
         }
     }
 
@@ -121,12 +126,14 @@ impl Tally {
             *sum += intensity * libm::exp2(-view.days_since(observed) / f64::from(half_life.get()));
         }
         self.last = Some(self.last.map_or(observed, |last| last.max(observed)));
+        self.weeks.add(view.as_of.micros() - observed);
     }
 
     fn write(&self, view: &View<'_>, row: &mut Vec<Option<f32>>) {
         row.extend(self.windows.iter().map(|count| Some(*count as f32)));
         row.extend(self.decayed.iter().map(|sum| Some(*sum as f32)));
         row.push(self.last.map(|last| view.whole_days_since(last) as f32));
+        row.push(Some(self.weeks.surge().score().value() as f32));
     }
 }
 

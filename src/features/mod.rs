@@ -22,6 +22,7 @@ mod purchases;
 mod recipe;
 mod spec;
 mod subscription;
+mod surge;
 mod technographic;
 mod transaction;
 mod view;
@@ -34,6 +35,7 @@ pub use licence::{LicenceMetrics, UsageBase};
 pub use purchases::Purchases;
 pub use recipe::{Recipe, Unit};
 pub use spec::{Family, FeatureSpec, MoneySpec, ProductTraits, ProductVersion};
+pub use surge::{BASELINE_WEEKS, Dispersion, SignalWeeks, Surge};
 pub use view::{account_row, known_rows};
 
 use crate::matrix::{Column, FeatureMatrix};

@@ -23,6 +23,8 @@ pub enum Unit {
     Name,
     /// 1 for yes, 0 for no.
     Flag,
+    /// A [`Surge`](super::Surge): said with its number, as surging from 60 up, as quieter than usual down from 40.
+    Surge,
 }
 
 /// What one feature is.
@@ -96,7 +98,7 @@ impl Recipe {
         match value {
             FeatureValue::Missing => self.words_missing.clone(),
             FeatureValue::Level(name) => self.words.replace("{}", name),
-            FeatureValue::Number(0.0) if self.unit != Unit::Days && self.unit != Unit::Years => {
+            FeatureValue::Number(0.0) if !matches!(self.unit, Unit::Days | Unit::Years | Unit::Surge) => {
                 self.words_none.clone()
             }
             FeatureValue::Number(number) => {
@@ -113,6 +115,16 @@ impl Recipe {
             Unit::Number | Unit::Name => {
                 let text = format!("{number:.2}");
                 text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            }
+            Unit::Surge => {
+                // Cut toward the usual 50, as the statistic is: 59.9 is not said to be 60.
+                let points = if number < 50.0 { number.ceil() } else { number.floor() };
+                let manner = match points {
+                    ..=40.0 => "quieter than usual",
+                    60.0.. => "surging",
+                    _ => "as usual",
+                };
+                format!("{manner} ({points})")
             }
         }
     }
@@ -167,6 +179,16 @@ mod tests {
         assert_eq!(recipe.sentence(FeatureValue::Number(1.0)), "1 signal about crm in 28 days");
         assert_eq!(recipe.sentence(FeatureValue::Number(0.0)), "no signals about crm in 28 days");
         assert_eq!(recipe.sentence(FeatureValue::Missing), "signals crm unknown");
+        let recipe = Recipe::new(Family::Intent, "surge", "21d", Unit::Surge, "signals are {}");
+        for (value, expected) in [
+            (72.4, "signals are surging (72)"),
+            (59.999, "signals are as usual (59)"),
+            (50.0, "signals are as usual (50)"),
+            (40.001, "signals are as usual (41)"),
+            (0.0, "signals are quieter than usual (0)"),
+        ] {
+            assert_eq!(recipe.sentence(FeatureValue::Number(value)), expected);
+        }
         assert_eq!(grouped(-1_250_000.0), "-1,250,000");
         assert_eq!(grouped(999.0), "999");
         assert_eq!(ended("{} technolog[y|ies] of [x", true), "{} technology of [x");

@@ -68,6 +68,7 @@ const fn unit(unit: Unit) -> &'static str {
         Unit::Money => "money",
         Unit::Name => "name",
         Unit::Flag => "0 or 1",
+        Unit::Surge => "0 to 100",
     }
 }
 

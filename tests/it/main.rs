@@ -17,5 +17,6 @@ mod mapping;
 mod real_data;
 mod run;
 mod scorers;
+mod surge;
 mod wide_tables;
 mod world;
