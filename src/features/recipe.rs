@@ -109,9 +109,10 @@ impl Recipe {
     fn write(&self, number: f64) -> String {
         match self.unit {
             Unit::Count | Unit::Days | Unit::Years | Unit::Flag | Unit::Money => grouped(number.round()),
+            // Two decimals at most, and no more than it takes.
             Unit::Number | Unit::Name => {
-                let text = format!("{number:.1}");
-                text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+                let text = format!("{number:.2}");
+                text.trim_end_matches('0').trim_end_matches('.').to_owned()
             }
         }
     }

@@ -11,7 +11,8 @@ mod ranking;
 pub use drift::population_stability_index;
 pub use probability::{brier, brier_weighted, expected_calibration_error, log_loss, log_loss_weighted};
 pub use ranking::{
-    AucInterval, GainRow, auc, auc_interval, average_precision, gains, kolmogorov_smirnov, lift_at,
+    AucInterval, GainRow, auc, auc_interval, auc_interval_among, average_precision, gains,
+    kolmogorov_smirnov, lift_at,
 };
 
 /// Steps in one unit of a fixed-point sum: 2^40, so that a term is held to 1e-12.

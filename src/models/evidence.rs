@@ -1,5 +1,7 @@
 //! What is known about the quality of a fitted model, and whether there was anything to learn.
 
+use std::num::NonZeroU32;
+
 use serde::{Deserialize, Serialize};
 
 use super::error::ModelError;
@@ -24,6 +26,8 @@ pub struct Measured {
     pub auc_low: f64,
     /// Upper end of its 95 % interval.
     pub auc_high: f64,
+    /// Models judged together with this one, itself among them; the interval of each is widened for it.
+    pub judged_together: NonZeroU32,
     /// Mean surprise of the calibrated probabilities, in nats; calibrated on other rows than it is measured
     /// on.
     pub log_loss: f64,
@@ -161,7 +165,11 @@ impl Evidence {
                 "no signal: {positives} of {rows} rows {verb} the outcome, too few to measure; all scores stay together"
             );
         };
-        let interval = format!("AUC {:.3}, 95 % interval {:.3}-{:.3}", m.auc, m.auc_low, m.auc_high);
+        let among = match m.judged_together.get() {
+            1 => String::new(),
+            judged => format!(" as one of {judged} models"),
+        };
+        let interval = format!("AUC {:.3}, 95 % interval {:.3}-{:.3}{among}", m.auc, m.auc_low, m.auc_high);
         match self.signal {
             Signal::Found => format!(
                 "signal found: {interval}; log loss {:.4} against {:.4} for the base rate, on {rows} rows with \
@@ -188,6 +196,7 @@ mod tests {
         auc: 0.507,
         auc_low: 0.49,
         auc_high: 0.524,
+        judged_together: NonZeroU32::MIN,
         log_loss: 0.66,
         log_loss_of_base_rate: 0.658,
         brier: 0.23,

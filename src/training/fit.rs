@@ -1,5 +1,7 @@
 //! The whole fit: bags, calibration, scale, evidence.
 
+use std::num::NonZeroU32;
+
 use super::boosting::{Bag, BagRows, boost};
 use super::calibrate::{Judged, learn};
 use super::columns::Columns;
@@ -91,7 +93,7 @@ impl AdditiveParams {
             boost(set, &columns, self, limits, rows, seed.named("blocks").numbered(bag as u64))
         });
         let (held_out, judged) = judge(set, &bag_rows, &bags, seed)?;
-        let evidence = evidence(set, &held_out)?;
+        let evidence = evidence(set, &held_out, self.judged_together)?;
         let additive = match evidence.signal() {
             Signal::Found => average(set, &bags)?,
             Signal::None => constant(evidence.base_rate())?,
@@ -187,7 +189,11 @@ fn judge(
     Ok((HeldOut { rows, margins, probabilities }, judged))
 }
 
-fn evidence(set: &TrainingSet<'_>, held_out: &HeldOut) -> Result<Evidence, TrainError> {
+fn evidence(
+    set: &TrainingSet<'_>,
+    held_out: &HeldOut,
+    judged_together: NonZeroU32,
+) -> Result<Evidence, TrainError> {
     let labels: Vec<bool> = held_out.rows.iter().map(|row| set.rows().labels[*row]).collect();
     let weights: Vec<f32> = held_out.rows.iter().map(|row| set.weight(*row) as f32).collect();
     let positives = labels.iter().filter(|label| **label).count();
@@ -198,19 +204,26 @@ fn evidence(set: &TrainingSet<'_>, held_out: &HeldOut) -> Result<Evidence, Train
     // is.
     let base_rate = if found > 0.0 && found < 1.0 { found } else { set.base_rate(|_| true) };
     let measured = (positives.min(labels.len() - positives) >= MIN_OUTCOMES)
-        .then(|| measure(&labels, &weights, held_out, base_rate))
+        .then(|| measure(&labels, &weights, held_out, base_rate, judged_together))
         .flatten();
     Ok(Evidence::try_new(labels.len() as u64, positives as u64, base_rate, measured)?)
 }
 
-fn measure(labels: &[bool], weights: &[f32], held_out: &HeldOut, base_rate: f64) -> Option<Measured> {
+fn measure(
+    labels: &[bool],
+    weights: &[f32],
+    held_out: &HeldOut,
+    base_rate: f64,
+    judged_together: NonZeroU32,
+) -> Option<Measured> {
     let scores: Vec<f64> = held_out.margins.iter().map(|margin| margin.steps() as f64).collect();
-    let interval = metrics::auc_interval(labels, &scores)?;
+    let interval = metrics::auc_interval_among(labels, &scores, judged_together)?;
     let probabilities = &held_out.probabilities;
     Some(Measured {
         auc: interval.auc,
         auc_low: interval.low,
         auc_high: interval.high,
+        judged_together,
         log_loss: metrics::log_loss_weighted(labels, probabilities, weights)?,
         log_loss_of_base_rate: metrics::log_loss_weighted(labels, &vec![base_rate; labels.len()], weights)?,
         brier: metrics::brier_weighted(labels, probabilities, weights)?,

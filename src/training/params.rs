@@ -1,5 +1,7 @@
 //! The parameters of an additive model's training.
 
+use std::num::NonZeroU32;
+
 use super::error::{ParamFault, TrainError};
 use crate::models::ScaleParams;
 
@@ -28,6 +30,9 @@ pub struct AdditiveParams {
     /// Rows that take part in one round, chosen in turn: at least 1,000. Sets up to this size take part
     /// whole.
     pub rows_per_round: usize,
+    /// Models that are judged together with this one, itself among them: the more there are, the more a model must
+    /// show before its signal counts as found.
+    pub judged_together: NonZeroU32,
     /// Where the scale of 0 to 100 is anchored.
     pub scale: ScaleParams,
 }
@@ -45,6 +50,7 @@ impl Default for AdditiveParams {
             bags: 8,
             patience: 40,
             rows_per_round: 250_000,
+            judged_together: NonZeroU32::MIN,
             scale: ScaleParams::default(),
         }
     }

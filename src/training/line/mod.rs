@@ -13,6 +13,8 @@ mod snapshots;
 
 pub use error::LineError;
 
+use std::num::NonZeroU32;
+
 use crate::features::FeatureBuilder;
 use crate::models::{AdditiveModel, Calibration, Evidence, FittedModel, ModelError, Scale};
 use crate::parallelism::Parallelism;
@@ -121,7 +123,10 @@ impl LineTrainer<'_> {
         let positives = rows.labels.iter().filter(|label| **label).count() as u64;
         let trained = match TrainingSet::try_new(rows) {
             Ok(set) => {
-                let params = AdditiveParams { scale: self.spec.scale.into(), ..self.params };
+                // Fit and intent of every product.
+                let n_models = u32::try_from(2 * self.spec.products.len()).unwrap_or(u32::MAX);
+                let judged_together = NonZeroU32::new(n_models).unwrap_or(NonZeroU32::MIN);
+                let params = AdditiveParams { scale: self.spec.scale.into(), judged_together, ..self.params };
                 let seed = self.seed.named(model).named(name);
                 params.fit(&set, seed, &Parallelism::serial()).map_err(failed)?.model
             }
