@@ -73,7 +73,13 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
             "number of rows with amount < 0 and T - 365 d <= date < T",
         ),
         define(
-            recipe("trend", "90d", Unit::Number, "spending trend {} %", "spends as in the 90 days before"),
+            recipe(
+                "trend",
+                "90d",
+                Unit::Number,
+                "spending trend {} of -100 to 100",
+                "spends as in the 90 days before",
+            ),
             TREND,
         )
         .missing("the table is absent, or no money moved in 180 days"),
@@ -115,7 +121,7 @@ fn of_product(product: &ProductTraits) -> Vec<Definition> {
                 &of("trend"),
                 "90d",
                 Unit::Number,
-                &format!("spending trend {{}} % for {label}"),
+                &format!("spending trend {{}} of -100 to 100 for {label}"),
                 &format!("spends on {label} as in the 90 days before"),
             )
             .missing(format!("no money spent on {label} in 180 days")),
