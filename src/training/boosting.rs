@@ -13,6 +13,8 @@ use super::step::{StepLimits, step};
 use crate::quantity::LogOdds;
 use crate::seed::{Seed, hash_bytes};
 
+/// A look at the stopping rows counts when it lowers their loss by one part in this many.
+const LEAST_GAIN: i128 = 20_000;
 /// Rounds between two looks at the rows that say when to stop.
 const CHECK_EVERY: usize = 4;
 /// Rows on which the length of a joint step is found.
@@ -99,7 +101,8 @@ impl Booster<'_> {
             tables.base += self.base_step(&histogram);
             if round % CHECK_EVERY == 0 {
                 let loss = self.loss(&tables, &stop);
-                if loss < best.0 {
+                // What is gained in smaller steps than these is not worth the wait.
+                if loss < best.0 - best.0 / LEAST_GAIN {
                     best = (loss, round, tables.clone());
                 } else if round >= best.1 + self.params.patience {
                     break;

@@ -19,6 +19,9 @@ use crate::seed::Seed;
 const MIN_OUTCOMES: usize = 10;
 /// Outcomes of the rarer kind below which steps are shrunk more.
 const FEW_OUTCOMES: f64 = 400.0;
+/// What a split gains by chance once in twenty: the 95 % quantile of the chi-square distribution with one degree of
+/// freedom. With few outcomes a split has to gain more than that, or noise in many features adds up.
+const CHANCE_GAIN: f64 = 3.841_458_820_694_124;
 /// Folds in which the calibration is judged on rows it was not learned from.
 const CALIBRATION_FOLDS: usize = 5;
 
@@ -132,7 +135,7 @@ impl AdditiveParams {
             leaves: self.leaves,
             l2: self.l2 * (FEW_OUTCOMES / fewer).max(1.0),
             min_hessian: self.min_hessian,
-            min_gain: self.min_gain,
+            min_gain: self.min_gain.max(CHANCE_GAIN * (1.0 - fewer / FEW_OUTCOMES)),
             level_smoothing: self.level_smoothing,
         }
     }
