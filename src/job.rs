@@ -10,7 +10,8 @@
 //! ```
 //!
 //! All files are staged under temporary names and renamed when everything is there; `run.json` comes last and holds
-//! the hashes of the others, so an output that is not whole cannot look whole. Other dates under `scores/` stay.
+//! the hashes of the others, so an output that is not whole cannot look whole. Other dates under `scores/` stay. A run
+//! that is killed may leave `.staged-*.partial` files, which can be removed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -46,7 +47,7 @@ pub struct Job<'a> {
     pub as_of: AsOf,
     /// The output folder.
     pub out: &'a Path,
-    /// Whether scores of the same date may be replaced.
+    /// Whether the files of an earlier run may be replaced; scores of other dates stay in any case.
     pub overwrite: bool,
     /// Seed of everything random.
     pub seed: Seed,
@@ -129,8 +130,11 @@ impl Layout {
     fn remove_empty(&self) {
         let mut folder = self.path(&self.scores);
         while folder.pop() && folder.starts_with(&self.out) {
-            if std::fs::remove_dir(&folder).is_err() {
-                return;
+            match std::fs::remove_dir(&folder) {
+                Ok(()) => {}
+                // The run failed before it came to this folder.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(_) => return,
             }
         }
     }
@@ -140,13 +144,16 @@ impl Job<'_> {
     /// Does the job.
     ///
     /// # Errors
-    /// [`JobError::Output`] when scores of the date are there already or a file cannot be written, [`JobError::Train`]
+    /// [`JobError::Output`] when a file of the run is there already or cannot be written, [`JobError::Train`]
     /// and [`JobError::Score`] as training and scoring say. Nothing is written then.
     pub fn run(mut self, dataset: &Dataset, progress: &dyn Progress) -> Result<Finished, JobError> {
         let layout = Layout::new(self.out, self.as_of);
-        let done = layout.path(&layout.scores);
-        if done.exists() && !self.overwrite {
-            return Err(OutputError::Exists { path: done }.into());
+        let files =
+            [layout.scores.as_path(), Layout::ACT_NOW.as_ref(), Layout::MODEL.as_ref(), Layout::RUN.as_ref()];
+        if let Some(path) = files.map(|file| layout.path(file)).into_iter().find(|path| path.exists())
+            && !self.overwrite
+        {
+            return Err(OutputError::Exists { path }.into());
         }
         let finished = self.work(dataset, progress, &layout);
         if finished.is_err() {
@@ -262,7 +269,11 @@ impl Job<'_> {
             spec_sha256: sha256_hex(spec.to_string().as_bytes()),
             seed: self.seed.value(),
             inputs: inputs.collect(),
-            notes: dataset.notes().iter().map(|note| format!("{}: {}", note.table, note.text)).collect(),
+            notes: dataset
+                .notes()
+                .iter()
+                .map(|note| format!("{}: {}, {} [{}]", note.table, note.text, note.count, note.code))
+                .collect(),
             model: ModelRecord {
                 version: version.to_owned(),
                 as_of: pipeline.as_of(),

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 use propensity::parallelism::Parallelism;
 use propensity::seed::Seed;
@@ -45,10 +46,10 @@ pub(crate) struct SharedArgs {
     #[arg(long, global = true, env = "PROPENSITY_QUARANTINE", value_name = "DIR")]
     pub quarantine: Option<PathBuf>,
     /// Replace outputs that exist already.
-    #[arg(long, global = true, env = "PROPENSITY_OVERWRITE")]
+    #[arg(long, global = true, env = "PROPENSITY_OVERWRITE", value_parser = FalseyValueParser::new())]
     pub overwrite: bool,
     /// Say less: errors only.
-    #[arg(short, long, global = true, env = "PROPENSITY_QUIET")]
+    #[arg(short, long, global = true, env = "PROPENSITY_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
     /// Say more; twice for everything.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]

@@ -48,6 +48,16 @@ pub enum PipelineError {
         /// Most days the date may lie after it.
         limit_days: i64,
     },
+    /// The model has seen what was not known on the date.
+    #[error(
+        "the model was trained on what was known on {trained}, later than as_of {as_of}; expected a model of that date or before: train one, or ask for a later date"
+    )]
+    ModelOfLaterDate {
+        /// The date asked for.
+        as_of: String,
+        /// The date of the model.
+        trained: String,
+    },
     /// A model does not belong to the bins.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -75,6 +85,7 @@ impl Coded for PipelineError {
             Self::Features { .. } => "E_PIPELINE_FEATURES",
             Self::TooEarly { .. } => "E_AS_OF_TOO_EARLY",
             Self::TooLate { .. } => "E_AS_OF_TOO_LATE",
+            Self::ModelOfLaterDate { .. } => "E_MODEL_OF_LATER_DATE",
             Self::Model(error) => error.code(),
             Self::Spec(error) => error.code(),
             Self::Build(error) => error.code(),

@@ -54,6 +54,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// [`PipelineError::TooEarly`] or [`PipelineError::TooLate`] when the data cannot speak of the date,
+    /// [`PipelineError::ModelOfLaterDate`] when the line was trained on what was known only after it,
     /// [`PipelineError::Build`] when features cannot be built, and every error of `sink`.
     pub fn score<'a, E>(
         &'a self,
@@ -67,6 +68,10 @@ impl Pipeline {
         E: From<PipelineError> + Send,
     {
         check_date(dataset, as_of)?;
+        if self.as_of() > as_of {
+            let (as_of, trained) = (as_of.to_string(), self.as_of().to_string());
+            return Err(PipelineError::ModelOfLaterDate { as_of, trained }.into());
+        }
         let builder = FeatureBuilder::try_new(&self.spec.features, dataset).map_err(PipelineError::from)?;
         progress.stage("scoring", dataset.accounts().len() as u64);
         let work = |accounts: Range<usize>| {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::row::ScoreRow;
 use crate::grid::{Band, Cluster};
+use crate::models::{FittedModel, Signal};
 use crate::pipeline::Pipeline;
 use crate::spec::IntentLabel;
 
@@ -17,6 +18,8 @@ struct ProductSummary {
     cells: [[u64; 4]; 4],
     clusters: [u64; 5],
     owners: u64,
+    /// Rows of the Act Now list.
+    to_call: u64,
     best: Vec<ScoreRow>,
 }
 
@@ -49,6 +52,7 @@ impl Summary {
             if !row.is_prospect(self.label) {
                 continue;
             }
+            product.to_call += u64::from(row.cluster == Cluster::ActNow);
             let at = product.best.partition_point(|best| best.list_order(row).is_lt());
             if at < BEST {
                 product.best.insert(at, row.clone());
@@ -103,6 +107,14 @@ impl ProductSummary {
             "\n  Act Now {act_now} · Evaluate {evaluate} · Nurture {nurture} · Educate {educate} · {} own it already",
             self.owners
         )?;
+        writeln!(text, "  On the Act Now list: {}", self.to_call)?;
+        let no_signal = |model: &FittedModel| model.evidence().signal() == Signal::None;
+        if no_signal(&models.fit) && no_signal(&models.intent) {
+            return writeln!(
+                text,
+                "  No ranking: neither model found a signal, so no account comes before another."
+            );
+        }
         if self.best.is_empty() {
             return writeln!(text, "  Nobody is left to call: every account owns it already.");
         }

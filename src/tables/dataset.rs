@@ -103,6 +103,10 @@ impl Dataset {
     ) -> Result<Self, TablesError> {
         let source = source.as_ref();
         let found: Vec<(TableName, Vec<PathBuf>)> = files::find(source, mapping)?.into_iter().collect();
+        if let Some(folder) = &options.quarantine {
+            let inputs = found.iter().flat_map(|(_, files)| files);
+            files::keep_apart(folder, inputs)?;
+        }
         let read = options.parallelism.map(&found, |_, (table, files)| {
             let rules = mapping.and_then(|mapping| mapping.table(*table));
             let quarantine = match &options.quarantine {
@@ -151,6 +155,12 @@ impl Dataset {
         let domains = domains.map(|draft| dataset.domains(draft)).unwrap_or_default();
         for draft in drafts {
             let accounts = dataset.accounts_of(draft, &domains);
+            for (known_at, account) in draft.known_at.iter_mut().zip(&accounts) {
+                // What was joined by domain is known from the day on that the account of the domain is.
+                *known_at = account.map_or(*known_at, |(_, from)| from.max(*known_at));
+            }
+            let accounts: Vec<Option<u32>> =
+                accounts.iter().map(|found| found.map(|(account, _)| account)).collect();
             let (found, absent) = column_names(draft);
             let table = Table::new(draft, |row| accounts[row], dataset.accounts.len());
             dataset.summaries.push(TableSummary {
@@ -173,29 +183,35 @@ impl Dataset {
         self.accounts.binary_search_by(|account| account.as_str().cmp(id)).ok().map(|index| index as u32)
     }
 
-    /// The account of each domain; `None` for a domain that several accounts have.
-    fn domains(&self, accounts: &Draft) -> BTreeMap<String, Option<u32>> {
-        let mut domains = BTreeMap::new();
+    /// The accounts of each domain, each with the moment from which it was known to have it, earliest first.
+    fn domains(&self, accounts: &Draft) -> BTreeMap<String, Vec<(i64, u32)>> {
+        let mut domains: BTreeMap<String, Vec<(i64, u32)>> = BTreeMap::new();
         let (Some(ids), Some(names)) = (accounts.column("account_id"), accounts.column("domain")) else {
             return domains;
         };
         for row in 0..accounts.n_rows() {
             let (Some(id), Some(domain)) = (ids.text(row), names.text(row)) else { continue };
-            let account = self.account_index(id);
-            domains
-                .entry(plain_domain(domain))
-                .and_modify(|known| {
-                    if *known != account {
-                        *known = None;
-                    }
-                })
-                .or_insert(account);
+            let Some(account) = self.account_index(id) else { continue };
+            let holders = domains.entry(plain_domain(domain)).or_default();
+            let known_at = accounts.known_at[row];
+            match holders.iter_mut().find(|(_, holder)| *holder == account) {
+                Some((from, _)) => *from = known_at.min(*from),
+                None => holders.push((known_at, account)),
+            }
+        }
+        for holders in domains.values_mut() {
+            holders.sort_unstable();
         }
         domains
     }
 
-    /// The account of each row of a draft; rows without one are counted in notes.
-    fn accounts_of(&mut self, draft: &Draft, domains: &BTreeMap<String, Option<u32>>) -> Vec<Option<u32>> {
+    /// The account of each row of a draft, with the moment from which that was known; rows without one are counted in
+    /// notes.
+    fn accounts_of(
+        &mut self,
+        draft: &Draft,
+        domains: &BTreeMap<String, Vec<(i64, u32)>>,
+    ) -> Vec<Option<(u32, i64)>> {
         // Looked up once per distinct text, not once per row.
         let texts = |name: &str| match draft.column(name) {
             Some(ColumnData::Text { dictionary, codes }) => Some((dictionary, codes)),
@@ -207,9 +223,9 @@ impl Dataset {
         });
         let signals = draft.table() == TableName::Signals;
         let by_domain = texts("domain").filter(|_| signals).map(|(dictionary, codes)| {
-            let accounts: Vec<Option<Option<u32>>> =
-                dictionary.iter().map(|domain| domains.get(&plain_domain(domain)).copied()).collect();
-            (accounts, codes)
+            let holders: Vec<Option<&Vec<(i64, u32)>>> =
+                dictionary.iter().map(|domain| domains.get(&plain_domain(domain))).collect();
+            (holders, codes)
         });
         let (mut unknown, mut unknown_domain, mut ambiguous, mut joined) = (0, 0, 0, 0);
         let accounts = (0..draft.n_rows())
@@ -218,18 +234,17 @@ impl Dataset {
                     by_id.as_ref().and_then(|(accounts, codes)| accounts.get(codes[row] as usize).copied());
                 if let Some(account) = by_id {
                     unknown += u64::from(account.is_none());
-                    return account;
+                    return account.map(|account| (account, i64::MIN));
                 }
-                let (accounts, codes) = by_domain.as_ref()?;
-                match accounts.get(codes[row] as usize).copied().flatten() {
-                    None => unknown_domain += 1,
-                    Some(None) => ambiguous += 1,
-                    Some(account) => {
-                        joined += 1;
-                        return account;
-                    }
-                }
-                None
+                let (holders, codes) = by_domain.as_ref()?;
+                let Some(holders) = holders.get(codes[row] as usize).copied().flatten() else {
+                    unknown_domain += 1;
+                    return None;
+                };
+                let found = holder(holders, draft.known_at[row]);
+                joined += u64::from(found.is_some());
+                ambiguous += u64::from(found.is_none());
+                found
             })
             .collect();
         let mut note = |code, count, text: &str| {
@@ -237,6 +252,15 @@ impl Dataset {
                 self.notes.push(Note { table: draft.table(), code, text: text.to_owned(), count });
             }
         };
+        let n_rows = draft.n_rows() as u64;
+        if 20 * (unknown + unknown_domain) > n_rows {
+            tracing::warn!(
+                table = %draft.table(),
+                rows = n_rows,
+                left_out = unknown + unknown_domain,
+                "more than one row in twenty belongs to no account: compare the ids, leading zeros included"
+            );
+        }
         note(code::UNKNOWN_ACCOUNT, unknown, "rows of accounts that are not in accounts left out");
         note(code::UNKNOWN_DOMAIN, unknown_domain, "rows of domains that no account has left out");
         note(code::AMBIGUOUS_DOMAIN, ambiguous, "rows of domains that several accounts have left out");
@@ -325,7 +349,7 @@ fn what_it_feeds(table: TableName) -> &'static str {
         TableName::Accounts => "firmographics",
         TableName::Installs => "technographics",
         TableName::Signals => "intent",
-        TableName::Subscriptions => "licence metrics and ownership",
+        TableName::Subscriptions => "licence metrics",
         TableName::Transactions => "recency, frequency and value of purchases",
         TableName::Agreements => "renewals",
         TableName::Opportunities => "history of deals and their outcomes",
@@ -358,4 +382,14 @@ fn refuse_faults(source: &Path, drafts: &mut [Draft]) -> Result<(), TablesError>
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(TablesError::Faults { faults }) }
+}
+/// The account a domain belonged to when a row became known: of those known to have it by then, or else of those that
+/// came first, the only one. What becomes known later cannot change it.
+fn holder(holders: &[(i64, u32)], known_at: i64) -> Option<(u32, i64)> {
+    let first = holders.first()?.0;
+    let until = first.max(known_at);
+    match holders.iter().take_while(|(from, _)| *from <= until).collect::<Vec<_>>()[..] {
+        [(from, account)] => Some((*account, *from)),
+        _ => None,
+    }
 }

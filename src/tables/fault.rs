@@ -30,6 +30,24 @@ pub enum TablesError {
         /// What is there.
         found: String,
     },
+    /// A table is there in several formats, which would be added together.
+    #[error("table {table}: found {}, expected one of them; remove the others, or put parts of one table into a folder {table}/", .files.join(" and "))]
+    SeveralFormats {
+        /// The table.
+        table: TableName,
+        /// The files.
+        files: Vec<String>,
+    },
+    /// Bad rows were to be set aside in a folder of inputs, where they would replace them.
+    #[error(
+        "--quarantine {folder} holds the input {input}; expected a folder without inputs, because set-aside rows would replace them"
+    )]
+    QuarantineAmongInputs {
+        /// The folder.
+        folder: String,
+        /// An input in it.
+        input: String,
+    },
     /// The mapping file is wrong.
     #[error(transparent)]
     Mapping(#[from] MappingError),
@@ -53,6 +71,8 @@ impl Coded for TablesError {
         match self {
             Self::Faults { faults } => faults.first().map_or("E_TABLES", Fault::code),
             Self::Source { .. } => "E_SOURCE_NOT_FOUND",
+            Self::SeveralFormats { .. } => "E_SOURCE_SEVERAL_FORMATS",
+            Self::QuarantineAmongInputs { .. } => "E_QUARANTINE_AMONG_INPUTS",
             Self::Mapping(error) => error.code(),
             Self::Quarantine(error) => error.code(),
             Self::Column { .. } => "E_TABLE_COLUMN",

@@ -62,7 +62,28 @@ fn files_of(folder: &Path, table: TableName) -> Result<Vec<PathBuf>, TablesError
     if parts.is_dir() {
         files.extend(files_in(&parts)?);
     }
+    let twice = |file: &PathBuf| file.parent() == Some(folder);
+    if files.iter().filter(|file| twice(file)).count() > 1 {
+        let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+        return Err(TablesError::SeveralFormats { table, files: names });
+    }
     Ok(files)
+}
+
+/// Refuses to set rows aside in a folder that holds an input: files there may have the names of the set-aside ones.
+pub(super) fn keep_apart<'f>(
+    folder: &Path,
+    inputs: impl Iterator<Item = &'f PathBuf>,
+) -> Result<(), TablesError> {
+    let Ok(folder) = folder.canonicalize() else { return Ok(()) };
+    for input in inputs {
+        let of_input = input.canonicalize().ok();
+        if of_input.as_deref().and_then(Path::parent) == Some(folder.as_path()) {
+            let (folder, input) = (folder.display().to_string(), input.display().to_string());
+            return Err(TablesError::QuarantineAmongInputs { folder, input });
+        }
+    }
+    Ok(())
 }
 
 fn files_in(folder: &Path) -> Result<Vec<PathBuf>, TablesError> {

@@ -97,6 +97,11 @@ impl Draft {
     }
 
     fn refuse_repeated_keys(&mut self, csv: CsvFormat) -> Result<(), OutputError> {
+        let required = |name: &&str| self.contract.column(name).is_some_and(|column| column.required);
+        if self.contract.key.iter().filter(|name| required(name)).any(|name| self.column(name).is_none()) {
+            // The missing column is the fault; without it every row looks like every other.
+            return Ok(());
+        }
         let key = self.positions(self.contract.key.iter());
         let all: Vec<usize> = (0..self.columns.len()).collect();
         let mut order: Vec<u32> = (0..self.n_rows() as u32).collect();

@@ -35,7 +35,7 @@ pub struct WorldSummary {
 pub enum Existing {
     /// Refuse a folder that holds anything.
     Keep,
-    /// Replace the folder and all that is in it.
+    /// Replace a folder that holds a world, and all that is in it; refuse any other.
     Replace,
 }
 
@@ -46,7 +46,7 @@ pub enum Existing {
 /// `folder` under a temporary name and renamed at the end, so a killed run leaves nothing that looks whole.
 ///
 /// # Errors
-/// [`WorldError::Output`] when `folder` holds anything and `existing` says to keep it, or when the disk refuses.
+/// [`WorldError::Output`] when `folder` holds anything that may not be replaced, or when the disk refuses.
 pub fn generate(
     params: &WorldParams,
     folder: &Path,
@@ -54,7 +54,8 @@ pub fn generate(
     parallelism: &Parallelism,
 ) -> Result<WorldSummary, WorldError> {
     let occupied = std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
-    if (occupied || folder.is_file()) && existing == Existing::Keep {
+    let is_world = folder.join("world.json").is_file();
+    if (occupied || folder.is_file()) && !(existing == Existing::Replace && is_world) {
         return Err(OutputError::Exists { path: folder.to_owned() }.into());
     }
     let beside = match folder.parent() {

@@ -61,25 +61,18 @@ fn scores(path: &Path) -> Vec<[String; 3]> {
 }
 
 #[test]
-fn a_model_without_signal_is_called_that_and_its_scores_stay_together() {
+fn a_crm_export_without_signal_is_called_that_and_its_scores_stay_together() {
     let Some((record, words, scores)) = run("maven_crm", "2018-01-01") else { return };
     assert_eq!(record.accounts, 85);
     assert_eq!(scores.len(), 85 * 7);
-    assert!(words.contains("all scores stay together"), "{words}");
-    let mut silent = 0;
     for evidence in &record.model.evidence {
-        // Who the companies are tells nothing. Their open deals tell a little of who buys again (counts of them alone
-        // have an AUC of 0.6 to 0.8 on most dates), so a product may find signal in intent.
         assert!(evidence.fit.starts_with("no signal"), "{evidence:?}");
-        let of_product = || scores.iter().filter(|row| row[0] == evidence.product);
-        let fits: BTreeSet<&String> = of_product().map(|row| &row[1]).collect();
-        assert_eq!(fits.len(), 1, "{evidence:?}: {fits:?}");
-        let intents: BTreeSet<&String> = of_product().map(|row| &row[2]).collect();
-        let no_signal = evidence.intent.starts_with("no signal");
-        assert_eq!(intents.len() == 1, no_signal, "{evidence:?}: {intents:?}");
-        silent += u32::from(no_signal);
+        assert!(evidence.intent.starts_with("no signal"), "{evidence:?}");
     }
-    assert!(silent >= 4, "{:?}", record.model.evidence);
+    assert!(words.contains("all scores stay together"), "{words}");
+    assert!(words.contains("No ranking: neither model found a signal"), "{words}");
+    let distinct: BTreeSet<&[String; 3]> = scores.iter().collect();
+    assert_eq!(distinct.len(), 7, "one pair of scores per product: {distinct:?}");
 }
 
 #[test]

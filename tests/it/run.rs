@@ -164,11 +164,7 @@ fn threads_chunks_and_row_order_do_not_change_a_byte() {
 #[test]
 fn rows_known_later_do_not_change_a_byte() {
     let expected = scores_hash(world(), &[]);
-    let replay = tempfile::tempdir().unwrap();
-    for table in TableName::ALL {
-        let name = format!("{table}.csv");
-        fs::copy(world().join(&name), replay.path().join(&name)).unwrap();
-    }
+    let replay = copied_world();
     let path = replay.path().join("signals.csv");
     let signals = fs::read_to_string(&path).unwrap();
     let header: Vec<&str> = signals.lines().next().unwrap().split(',').collect();
@@ -185,6 +181,91 @@ fn rows_known_later_do_not_change_a_byte() {
     let row: Vec<String> = header.iter().map(cell).collect();
     fs::write(&path, signals + &format!("{}\n", row.join(",")).repeat(50)).unwrap();
     assert_eq!(scores_hash(replay.path(), &[]), expected);
+}
+
+/// A copy of the world, to be changed.
+fn copied_world() -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for table in TableName::ALL {
+        let name = format!("{table}.csv");
+        fs::copy(world().join(&name), copy.path().join(&name)).unwrap();
+    }
+    copy
+}
+
+#[test]
+fn accounts_known_later_do_not_change_a_byte() {
+    let expected = scores_hash(world(), &[]);
+    let replay = copied_world();
+    let path = replay.path().join("accounts.csv");
+    let accounts = fs::read_to_string(&path).unwrap();
+    let header: Vec<&str> = accounts.lines().next().unwrap().split(',').collect();
+    let domain_at = header.iter().position(|name| *name == "domain").unwrap();
+    // The first of all ids, and many with the domains of companies that were known before.
+    let domains = accounts.lines().skip(1).filter_map(|line| line.split(',').nth(domain_at)).take(60);
+    let mut late = String::new();
+    for (number, domain) in domains.enumerate() {
+        let cell = |name: &&str| match *name {
+            "account_id" if number == 0 => "0000000000".to_owned(),
+            "account_id" => format!("9{number:09}"),
+            "domain" => domain.to_owned(),
+            "known_at" => "2026-01-01T00:00:00Z".to_owned(),
+            _ => String::new(),
+        };
+        late += &(header.iter().map(cell).collect::<Vec<_>>().join(",") + "\n");
+    }
+    fs::write(&path, accounts + &late).unwrap();
+    assert_eq!(scores_hash(replay.path(), &[]), expected);
+}
+
+#[test]
+fn a_model_that_has_seen_more_than_the_date_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    assert!(run(world(), &out, &[]).status.success());
+    let model = out.join("model.json");
+    assert_refused("E_MODEL_OF_LATER_DATE", &["2026-01-01", "2025-07-01"], |out| {
+        let mut command = propensity();
+        command.arg("run").arg(world()).args(["--as-of", "2025-07-01", "--out"]).arg(out);
+        command.arg("--model").arg(&model).output().unwrap()
+    });
+}
+
+#[test]
+fn a_table_in_two_formats_and_a_quarantine_among_the_inputs_are_refused() {
+    let twice = copied_world();
+    fs::write(twice.path().join("signals.tsv"), "account_id\tkind\tobserved_at\n").unwrap();
+    assert_refused("E_SOURCE_SEVERAL_FORMATS", &["signals.csv", "signals.tsv"], |out| {
+        run(twice.path(), out, &[])
+    });
+
+    let copy = copied_world();
+    let before = fs::read(copy.path().join("accounts.csv")).unwrap();
+    let folder = copy.path().to_str().unwrap().to_owned();
+    assert_refused("E_QUARANTINE_AMONG_INPUTS", &[&folder], |out| {
+        run(copy.path(), out, &["--quarantine", &folder])
+    });
+    assert_eq!(fs::read(copy.path().join("accounts.csv")).unwrap(), before);
+}
+
+#[test]
+fn a_world_replaces_a_world_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    fs::create_dir(&kept).unwrap();
+    fs::write(kept.join("precious"), "mine").unwrap();
+    let generate = || {
+        let mut command = propensity();
+        command.args(["generate", "--accounts", "5", "--months", "2", "--overwrite", "--out"]).arg(&kept);
+        command.output().unwrap()
+    };
+    let refused = generate();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused).contains("E_OUTPUT_EXISTS"), "{}", text(&refused));
+    assert_eq!(fs::read_to_string(kept.join("precious")).unwrap(), "mine");
+    fs::remove_file(kept.join("precious")).unwrap();
+    assert!(generate().status.success());
+    assert!(generate().status.success(), "a world may be replaced");
 }
 
 #[test]

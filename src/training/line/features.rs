@@ -1,6 +1,7 @@
 //! The material all models of a line learn from: bins, and binned features on every date.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{LineError, LineTrainer};
 use crate::features::{FeatureBuilder, Purchases, account_row};
@@ -9,6 +10,7 @@ use crate::models::{BinnedMatrix, Binning, BinningParams};
 use crate::pipeline::PipelineError;
 use crate::progress::Progress;
 use crate::quantity::AsOf;
+use crate::seed::hash_bytes;
 use crate::tables::Dataset;
 use crate::tables::contract::TableName;
 
@@ -25,10 +27,12 @@ pub(super) struct Snapshot {
     pub(super) accounts: Vec<usize>,
     /// One row per account.
     pub(super) binned: BinnedMatrix,
+    /// A hash of the id of each account: what splits and samples go by, whatever other accounts there are.
+    pub(super) groups: Vec<u64>,
     /// The tier of each account.
     pub(super) tiers: Vec<String>,
     /// All that is known on the day of training, so that outcomes can be looked up.
-    pub(super) purchases: Purchases,
+    pub(super) purchases: Arc<Purchases>,
 }
 
 /// Bins and snapshots.
@@ -53,10 +57,16 @@ impl Material {
     ) -> Result<Self, LineError> {
         progress.stage("features", dates.len() as u64 + 2);
         let n_accounts = dataset.accounts().len();
+        let mut known_today = Vec::with_capacity(n_accounts);
+        for account in 0..n_accounts {
+            if account_row(dataset, account, trainer.as_of)?.is_some() {
+                known_today.push(account);
+            }
+        }
         let mut samples: Vec<FeatureMatrix> = Vec::new();
         let first_and_last = std::iter::once(trainer.as_of).chain(dates.first().copied());
         for date in first_and_last {
-            let blocks = blocks(n_accounts, MOST_FOR_BINS);
+            let blocks = blocks(&known_today, MOST_FOR_BINS);
             let built = trainer
                 .chunking
                 .parallelism
@@ -69,9 +79,11 @@ impl Material {
             .map_err(PipelineError::from)?;
         drop(samples);
         progress.advance(1);
-        let purchases = Purchases::collect(builder, dataset, 0..n_accounts, trainer.as_of)?;
+        let purchases = Arc::new(Purchases::collect(builder, dataset, 0..n_accounts, trainer.as_of)?);
+        let blocks = blocks(&known_today, MOST_FOR_MODELS);
+        let source = Source { trainer, builder, dataset, binning: &binning, blocks, purchases };
         let snapshot = |date: AsOf| {
-            let snapshot = Snapshot::take(trainer, builder, dataset, &binning, &purchases, date);
+            let snapshot = source.snapshot(date);
             progress.advance(1);
             snapshot
         };
@@ -81,17 +93,20 @@ impl Material {
     }
 }
 
-impl Snapshot {
-    fn take(
-        trainer: &LineTrainer<'_>,
-        builder: &FeatureBuilder,
-        dataset: &Dataset,
-        binning: &Binning,
-        purchases: &Purchases,
-        as_of: AsOf,
-    ) -> Result<Self, LineError> {
-        let blocks = blocks(dataset.accounts().len(), MOST_FOR_MODELS);
-        let parts = trainer.chunking.parallelism.map(&blocks, |_, rows| -> Result<Part, LineError> {
+/// What snapshots are taken of.
+struct Source<'a> {
+    trainer: &'a LineTrainer<'a>,
+    builder: &'a FeatureBuilder,
+    dataset: &'a Dataset,
+    binning: &'a Binning,
+    blocks: Vec<Range<usize>>,
+    purchases: Arc<Purchases>,
+}
+
+impl Source<'_> {
+    fn snapshot(&self, as_of: AsOf) -> Result<Snapshot, LineError> {
+        let Self { trainer, builder, dataset, binning, blocks, purchases } = self;
+        let parts = trainer.chunking.parallelism.map(blocks, |_, rows| -> Result<Part, LineError> {
             let matrix = builder.build(dataset, rows.clone(), as_of)?;
             let binned = binning.apply(&matrix).map_err(PipelineError::from)?;
             known(trainer, dataset, rows.clone(), as_of, &binned)
@@ -104,7 +119,9 @@ impl Snapshot {
             tiers.extend(part_tiers);
         }
         let binned = BinnedMatrix::stack(&pieces).map_err(PipelineError::from)?;
-        Ok(Self { as_of, accounts, binned, tiers, purchases: purchases.clone() })
+        let groups =
+            accounts.iter().map(|account| hash_bytes(0, dataset.accounts()[*account].as_bytes())).collect();
+        Ok(Snapshot { as_of, accounts, binned, groups, tiers, purchases: Arc::clone(purchases) })
     }
 }
 
@@ -132,14 +149,17 @@ fn known(
     Ok((accounts, binned.select_rows(&keep), tiers))
 }
 
-/// Blocks of accounts, evenly spread, that hold about `most` accounts together; all accounts when there are fewer.
-/// They depend on the number of accounts alone.
-fn blocks(n_accounts: usize, most: usize) -> Vec<Range<usize>> {
-    let all = n_accounts.div_ceil(BLOCK);
+/// Blocks of accounts, evenly spread, that hold about `most` of the `known` accounts together; all of them when there
+/// are fewer. Accounts that are not known between those that are come along and are left out later.
+fn blocks(known: &[usize], most: usize) -> Vec<Range<usize>> {
+    let all = known.len().div_ceil(BLOCK);
     let wanted = most.div_ceil(BLOCK).min(all);
     (0..wanted)
         .map(|block| block * all / wanted * BLOCK)
-        .map(|start| start..(start + BLOCK).min(n_accounts))
+        .filter_map(|start| {
+            let block = &known[start..(start + BLOCK).min(known.len())];
+            Some(*block.first()?..*block.last()? + 1)
+        })
         .collect()
 }
 
@@ -149,9 +169,12 @@ mod tests {
 
     #[test]
     fn blocks_cover_all_accounts_or_spread_evenly() {
-        let all: usize = blocks(1000, 40_000).iter().map(Range::len).sum();
+        let accounts = |n: usize| (0..n).collect::<Vec<_>>();
+        let all: usize = blocks(&accounts(1000), 40_000).iter().map(Range::len).sum();
         assert_eq!(all, 1000);
-        let some = blocks(1_000_000, 40_000);
+        assert_eq!(blocks(&[3, 5, 9], 40_000), vec![3..10]);
+        assert!(blocks(&[], 40_000).is_empty());
+        let some = blocks(&accounts(1_000_000), 40_000);
         assert_eq!(some.len(), 157);
         assert!(some.windows(2).all(|pair| pair[0].end <= pair[1].start));
         assert!(some.last().unwrap().start > 980_000);

@@ -7,7 +7,6 @@ use super::features::Material;
 use super::seeds::seeds;
 use super::{LineError, LineTrainer, Outcome};
 use crate::features::{Family, Recipe, recipes};
-use crate::seed::hash_bytes;
 use crate::training::TrainingRows;
 
 /// Which features a fit model of `product` may read.
@@ -32,8 +31,6 @@ pub(super) fn train(
     let today = &material.today;
     let name = &trainer.spec.products[product].name;
     let labels = seeds(trainer, today, product);
-    let groups: Vec<u64> =
-        today.accounts.iter().map(|account| hash_bytes(0, &account.to_le_bytes())).collect();
     let readable: Vec<bool> = recipes(&trainer.spec.features)
         .iter()
         .map(|recipe| readable(recipe, &trainer.spec.fit.families, name))
@@ -42,7 +39,7 @@ pub(super) fn train(
         binning: &material.binning,
         binned: &today.binned,
         labels: &labels,
-        groups: &groups,
+        groups: &today.groups,
         weights: None,
         later: None,
         features: Some(&readable),

@@ -7,7 +7,6 @@ use super::features::{Material, Snapshot};
 use super::{LineError, LineTrainer, Outcome};
 use crate::features::{Family, recipes};
 use crate::models::BinnedMatrix;
-use crate::seed::hash_bytes;
 use crate::spec::IntentLabel;
 use crate::training::TrainingRows;
 
@@ -39,7 +38,7 @@ impl Cases {
         let seed = trainer.seed.named("cases").numbered(snapshot.as_of.days().unsigned_abs().into());
         let mut cases = Self { rows: Vec::new(), labels: Vec::new(), weights: Vec::new(), total };
         for (row, bought) in all {
-            if bought || keep >= 1.0 || seed.uniform(&snapshot.accounts[row].to_le_bytes()) < keep {
+            if bought || keep >= 1.0 || seed.uniform(&snapshot.groups[row].to_le_bytes()) < keep {
                 cases.rows.push(row);
                 cases.labels.push(bought);
                 cases.weights.push(if bought { 1.0 } else { (1.0 / keep) as f32 });
@@ -62,7 +61,7 @@ pub(super) fn train(
     for (index, snapshot) in material.past.iter().enumerate() {
         let cases = Cases::collect(trainer, snapshot, product, most);
         let is_last = material.past.len() > 1 && index + 1 == material.past.len();
-        groups.extend(cases.rows.iter().map(|row| hash_bytes(0, &snapshot.accounts[*row].to_le_bytes())));
+        groups.extend(cases.rows.iter().map(|row| snapshot.groups[*row]));
         later.extend(std::iter::repeat_n(is_last, cases.rows.len()));
         parts.push(snapshot.binned.select_rows(&cases.rows));
         labels.extend(cases.labels);
