@@ -57,7 +57,7 @@ mod tests {
         let spec = Spec::cloudascent().unwrap();
         let names: Vec<String> = recipes(&spec.features)
             .into_iter()
-            .filter(|recipe| readable(recipe, &spec.fit.families, "m365"))
+            .filter(|recipe| readable(recipe, &spec.features.families, "m365"))
             .map(|recipe| recipe.name)
             .collect();
         let of_m365: Vec<_> = names.iter().filter(|name| name.contains("m365")).collect();
