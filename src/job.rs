@@ -174,12 +174,12 @@ impl Job<'_> {
             Some(pipeline) => pipeline,
             None => self.train(dataset, progress)?,
         };
-        let model = pipeline.to_bytes()?;
+        let (header, model) = pipeline.to_bytes()?;
         std::io::Write::write_all(&mut model_file, &model)
             .map_err(OutputError::unwritable(layout.path(Layout::MODEL)))?;
-        let version = pipeline.version()?;
+        let version = header.model_version();
 
-        let mut scores = ScoresWriter::create(&layout.path(&layout.scores), self.as_of, &version)?;
+        let mut scores = ScoresWriter::create(&layout.path(&layout.scores), self.as_of, version)?;
         let (mut act_now, mut summary, mut n_accounts) =
             (ActNow::new(pipeline.spec()), Summary::new(&pipeline), 0_u64);
         pipeline.score(
@@ -199,7 +199,7 @@ impl Job<'_> {
             },
         )?;
         progress.stage("writing", 4);
-        let act_now = act_now.stage(&layout.path(Layout::ACT_NOW), self.as_of, &version)?;
+        let act_now = act_now.stage(&layout.path(Layout::ACT_NOW), self.as_of, version)?;
 
         // From here on the old output is no longer whole: its record goes first, the new one comes last.
         let record_path = layout.path(Layout::RUN);
@@ -210,7 +210,7 @@ impl Job<'_> {
         act_now.commit()?;
         model_file.commit()?;
         progress.advance(3);
-        let mut record = self.record(dataset, &pipeline, &version, &summary, layout)?;
+        let mut record = self.record(dataset, &pipeline, version, &summary, layout)?;
         record.accounts = n_accounts;
         let measured = progress.measured();
         record.stages = measured.stages.into_iter().map(|(name, seconds)| Stage { name, seconds }).collect();

@@ -97,21 +97,12 @@ fn envelope<P: Payload>(
     Ok((header, format!("{head},\n  \"payload\": {body}\n}}\n").into_bytes()))
 }
 
-/// The bytes of a model file. Equal payloads and origins give equal bytes.
+/// The header and the bytes of a model file. Equal payloads and origins give equal bytes.
 ///
 /// # Errors
 /// [`ArtifactError::Payload`] when the payload has no JSON form.
-pub fn to_bytes<P: Payload>(payload: &P, origin: &Origin) -> Result<Vec<u8>, ArtifactError> {
-    envelope(payload, origin, Path::new("model")).map(|(_, bytes)| bytes)
-}
-
-/// The version a payload would have as a model file: the first twelve digits of its checksum.
-///
-/// # Errors
-/// [`ArtifactError::Payload`] when the payload has no JSON form.
-pub fn version_of<P: Payload>(payload: &P) -> Result<String, ArtifactError> {
-    let (header, _) = envelope(payload, &Origin::default(), Path::new("model"))?;
-    Ok(header.model_version().to_owned())
+pub fn to_bytes<P: Payload>(payload: &P, origin: &Origin) -> Result<(Header, Vec<u8>), ArtifactError> {
+    envelope(payload, origin, Path::new("model"))
 }
 
 /// Writes a model file, whole or not at all, and returns its header.
@@ -198,7 +189,7 @@ mod tests {
 
     fn file() -> String {
         let origin = Origin { as_of: Some("2026-01-01".parse().unwrap()), signature: "00ff".into() };
-        String::from_utf8(to_bytes(&Numbers(vec![0.1, -3.0, 1e-17]), &origin).unwrap()).unwrap()
+        String::from_utf8(to_bytes(&Numbers(vec![0.1, -3.0, 1e-17]), &origin).unwrap().1).unwrap()
     }
 
     fn read(text: &str) -> Result<(Header, Numbers), ArtifactError> {

@@ -12,7 +12,7 @@
 //!     const KIND: &'static str = "weights";
 //! }
 //!
-//! let bytes = artifact::to_bytes(&Weights(vec![3, -1]), &Origin::default())?;
+//! let (_, bytes) = artifact::to_bytes(&Weights(vec![3, -1]), &Origin::default())?;
 //! let (header, weights): (_, Weights) = artifact::from_bytes(&bytes, "weights.json".as_ref())?;
 //! assert_eq!(weights, Weights(vec![3, -1]));
 //! assert_eq!(header.kind, "weights");
@@ -28,6 +28,6 @@ mod error;
 pub(crate) use envelope::sha256_hex;
 pub use envelope::{
     FORMAT, FORMAT_OLDEST_SUPPORTED, FORMAT_VERSION, Header, Origin, Payload, from_bytes, load, save,
-    to_bytes, version_of,
+    to_bytes,
 };
 pub use error::ArtifactError;

@@ -12,10 +12,11 @@ use crate::tables::contract::TableName;
 /// use propensity::features::{Family, definitions};
 /// use propensity::spec::Spec;
 /// let definitions = definitions(&Spec::cloudascent()?.features);
-/// let recency = definitions.iter().find(|d| d.recipe.name == "transaction__recency_azure__ever").unwrap();
+/// let recency = definitions.iter().find(|d| d.recipe.name == "transaction__recency_azure__ever");
+/// let recency = recency.ok_or("no such feature")?;
 /// assert_eq!(recency.pattern, "transaction__recency_<product>__ever");
 /// assert_eq!(recency.recipe.family, Family::Transaction);
-/// # Ok::<(), propensity::spec::SpecError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Definition {

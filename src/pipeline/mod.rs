@@ -148,20 +148,12 @@ impl Pipeline {
         Origin { as_of: Some(self.manifest.as_of), signature: self.binning.signature().fingerprint() }
     }
 
-    /// The bytes of the model file; equal lines give equal bytes.
+    /// The header and the bytes of the model file; equal lines give equal bytes.
     ///
     /// # Errors
     /// [`ArtifactError::Payload`] when a part has no JSON form.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, ArtifactError> {
+    pub fn to_bytes(&self) -> Result<(Header, Vec<u8>), ArtifactError> {
         artifact::to_bytes(self, &self.origin())
-    }
-
-    /// The name of this very line: the first digits of the checksum of its model file.
-    ///
-    /// # Errors
-    /// [`ArtifactError::Payload`] when a part has no JSON form.
-    pub fn version(&self) -> Result<String, ArtifactError> {
-        artifact::version_of(self)
     }
 
     /// Writes the model file, whole or not at all.
