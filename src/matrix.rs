@@ -252,6 +252,11 @@ impl FeatureMatrix {
         Ok(Self { ids, signature: FeatureSignature(features), columns })
     }
 
+    /// The ids and the columns, in order.
+    pub fn into_parts(self) -> (Vec<String>, Vec<Column>) {
+        (self.ids, self.columns)
+    }
+
     /// The id of every row.
     pub fn ids(&self) -> &[String] {
         &self.ids
@@ -317,6 +322,10 @@ fn check_column(name: &str, column: &Column, n_rows: usize) -> Result<(), Matrix
             if known.len() != n_rows {
                 let feature = name.to_owned();
                 return Err(MatrixError::Length { feature, found: known.len(), expected: n_rows });
+            }
+            // Nearly always all are finite, missing ones included, and one look over the numbers says so.
+            if values.iter().all(|value| value.is_finite()) {
+                return Ok(());
             }
             values
                 .iter()

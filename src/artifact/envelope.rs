@@ -69,7 +69,25 @@ fn canonical(value: &impl Serialize, path: &Path) -> Result<String, ArtifactErro
 
 /// SHA-256 of `bytes` in hexadecimal.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+/// SHA-256 of a file, in hexadecimal, and its size; memory is constant.
+pub(crate) fn sha256_of_file(path: &Path) -> std::io::Result<(String, u64)> {
+    let mut file = std::fs::File::open(path)?;
+    let (mut digest, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; 1 << 18]);
+    loop {
+        let read = std::io::Read::read(&mut file, &mut buffer)?;
+        if read == 0 {
+            return Ok((hexadecimal(&digest.finalize()), bytes));
+        }
+        digest.update(&buffer[..read]);
+        bytes += read as u64;
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
         // Writing to a String cannot fail.
         let _ = write!(hex, "{byte:02x}");
         hex

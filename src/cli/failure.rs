@@ -11,6 +11,17 @@ use super::shared::LogFormat;
 #[derive(Debug)]
 pub(crate) struct Failure(Box<dyn Coded>);
 
+/// Flags that do not go together.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct UsageError(pub(crate) String);
+
+impl Coded for UsageError {
+    fn code(&self) -> &'static str {
+        "E_USAGE"
+    }
+}
+
 impl<E: Coded> From<E> for Failure {
     fn from(error: E) -> Self {
         Self(Box::new(error))

@@ -2,6 +2,7 @@
 
 mod clock;
 mod failure;
+mod features;
 mod generate;
 mod run;
 mod shared;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use failure::Failure;
+pub(crate) use failure::{Failure, UsageError};
 pub(crate) use shared::Shared;
 
 /// Fit, intent and the propensity grid: from company tables to the list a sales team calls this week.
@@ -31,6 +32,8 @@ enum Verb {
     Generate(generate::Args),
     /// Read all tables and report every fault.
     Validate(validate::Args),
+    /// Build the features of all accounts, as known on one date or on many.
+    Features(features::Args),
     /// Train, score and place every account for every product: the main job.
     Run(run::Args),
     /// Train and score on one wide table: one row per case, one outcome column.
@@ -43,6 +46,7 @@ pub(crate) fn main() -> ExitCode {
     let outcome = Shared::start(&cli.shared).and_then(|shared| match &cli.verb {
         Verb::Generate(args) => generate::run(args, &shared),
         Verb::Validate(args) => validate::run(args, &shared),
+        Verb::Features(args) => features::run(args, &shared),
         Verb::Run(args) => run::run(args, &shared),
         Verb::Table(args) => table::run(args, &shared),
     });

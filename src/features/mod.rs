@@ -19,6 +19,7 @@ mod licence;
 mod money;
 mod opportunity;
 mod purchases;
+mod reads;
 mod recipe;
 mod spec;
 mod subscription;
@@ -33,6 +34,7 @@ pub use definition::{Definition, definitions};
 pub use error::FeatureError;
 pub use licence::{LicenceMetrics, UsageBase};
 pub use purchases::Purchases;
+pub use reads::columns_read;
 pub use recipe::{Recipe, Unit};
 pub use spec::{Family, FeatureSpec, MoneySpec, ProductTraits, ProductVersion};
 pub use surge::{BASELINE_WEEKS, Dispersion, SignalWeeks, Surge};
@@ -40,7 +42,7 @@ pub use view::{account_row, known_rows};
 
 use crate::matrix::{Column, FeatureMatrix};
 use crate::quantity::AsOf;
-use crate::tables::Dataset;
+use crate::tables::{Currencies, Dataset};
 use money::Rates;
 use view::View;
 
@@ -61,7 +63,15 @@ impl FeatureBuilder {
     /// # Errors
     /// [`FeatureError::Rate`] when amounts are in several currencies and one has no rate.
     pub fn try_new(spec: &FeatureSpec, dataset: &Dataset) -> Result<Self, FeatureError> {
-        let rates = Rates::resolve(spec, dataset)?;
+        Self::for_currencies(spec, &dataset.currencies())
+    }
+
+    /// [`Self::try_new`] for data in these currencies, of which a data set may hold a part.
+    ///
+    /// # Errors
+    /// [`FeatureError::Rate`] when amounts are in several currencies and one has no rate.
+    pub fn for_currencies(spec: &FeatureSpec, currencies: &Currencies) -> Result<Self, FeatureError> {
+        let rates = Rates::resolve(spec, currencies)?;
         Ok(Self { spec: spec.clone(), recipes: recipes(spec), rates })
     }
 

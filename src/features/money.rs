@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
 
 use super::{Family, FeatureError, FeatureSpec};
-use crate::tables::Dataset;
+use crate::tables::Currencies;
 use crate::tables::contract::TableName;
 
 /// What one unit of each currency is worth in the currency of the features.
@@ -18,22 +18,22 @@ impl Rates {
     ///
     /// With one currency in the data and none in the spec, amounts stay as they are. Only tables whose amounts are
     /// read need rates: agreements where their family is built, deals where they stand in for transactions.
-    pub(super) fn resolve(features: &FeatureSpec, dataset: &Dataset) -> Result<Self, FeatureError> {
+    pub(super) fn resolve(features: &FeatureSpec, currencies: &Currencies) -> Result<Self, FeatureError> {
         let spec = &features.money;
         let mut tables = vec![TableName::Accounts, TableName::Transactions];
         if features.families.contains(&Family::Agreement) {
             tables.push(TableName::Agreements);
         }
-        if dataset.table(TableName::Transactions).is_none() {
+        if !currencies.contains_key(&TableName::Transactions) {
             tables.push(TableName::Opportunities);
         }
-        let mut found: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
+        let mut found: BTreeMap<&'static str, &BTreeSet<String>> = BTreeMap::new();
         for name in tables {
-            if let Some(table) = dataset.table(name) {
-                found.insert(name.as_str(), table.text("currency")?.levels().map(str::to_owned).collect());
+            if let Some(currencies) = currencies.get(&name) {
+                found.insert(name.as_str(), currencies);
             }
         }
-        let all: BTreeSet<&String> = found.values().flatten().collect();
+        let all: BTreeSet<&String> = found.values().copied().flatten().collect();
         let base = match &spec.currency {
             Some(currency) => currency.clone(),
             // The most natural base needs no choice where there is only one; where there are several, none is natural.
@@ -41,7 +41,7 @@ impl Rates {
         };
         let mut rates = spec.rates.clone();
         rates.insert(base.clone(), 1.0);
-        for (table, currencies) in &found {
+        for (table, currencies) in found {
             let without: Vec<String> =
                 currencies.iter().filter(|currency| !rates.contains_key(*currency)).cloned().collect();
             if !without.is_empty() {

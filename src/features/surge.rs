@@ -156,10 +156,58 @@ impl SignalWeeks {
         }
     }
 
+    /// Adds the counts of other signals.
+    pub(super) fn add_all(&mut self, other: &Self) {
+        self.recent += other.recent;
+        for (week, more) in self.baseline.iter_mut().zip(&other.baseline) {
+            *week += more;
+        }
+    }
+
     /// The surge of these weeks, with the dispersion of their baseline.
     pub fn surge(&self) -> Surge {
         let baseline = self.baseline.iter().fold(0_u32, |sum, week| sum.saturating_add(*week));
         Surge::new(self.recent, baseline, Dispersion::of_weeks(&self.baseline))
+    }
+}
+
+/// Remembers surges: most accounts have one of a few hundred small counts.
+#[derive(Clone, Debug)]
+pub(super) struct SurgeCache {
+    places: Vec<Option<(Counts, Surge)>>,
+}
+
+/// What a surge depends on: the recent signals, those of the baseline, and the sum of the squares of its weeks.
+type Counts = (u32, u32, u64);
+
+impl Default for SurgeCache {
+    fn default() -> Self {
+        Self { places: vec![None; 4096] }
+    }
+}
+
+impl SurgeCache {
+    /// [`SignalWeeks::surge`].
+    pub(super) fn of(&mut self, weeks: &SignalWeeks) -> Surge {
+        let (mut total, mut squares) = (0_u64, 0_u64);
+        for week in &weeks.baseline {
+            total += u64::from(*week);
+            squares += u64::from(*week) * u64::from(*week);
+        }
+        // Larger counts are rare, and their sums might not be exact.
+        if weeks.recent >= 256 || total >= 1024 {
+            return weeks.surge();
+        }
+        let counts = (weeks.recent, total as u32, squares);
+        let place = (u64::from(weeks.recent) * 31 + total * 7 + squares) as usize % self.places.len();
+        match &self.places[place] {
+            Some((held, surge)) if *held == counts => *surge,
+            _ => {
+                let surge = weeks.surge();
+                self.places[place] = Some((counts, surge));
+                surge
+            }
+        }
     }
 }
 
@@ -246,6 +294,16 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn remembered_surges_are_surges(weeks in prop::collection::vec((0_u32..9, prop::array::uniform12(0_u32..4)), 1..99)) {
+            let mut cache = SurgeCache::default();
+            for (recent, baseline) in weeks {
+                let weeks = SignalWeeks { recent, baseline };
+                prop_assert_eq!(cache.of(&weeks), weeks.surge());
+                prop_assert_eq!(cache.of(&weeks), weeks.surge());
+            }
+        }
+
         #[test]
         fn more_recent_signals_never_lower_it(r in count(), more in 1_u32..50, b in count(), d in dispersion()) {
             prop_assert!(Surge::new(r + more, b, d) >= Surge::new(r, b, d));

@@ -18,7 +18,7 @@ pub use error::PipelineError;
 pub use manifest::{Manifest, Sample};
 pub use reasons::Reason;
 use reasons::Stories;
-pub use score::{ProductScore, ScoredAccount, check_date};
+pub use score::{ProductScore, ScoredAccount, check_date, check_date_within};
 
 use crate::artifact::{self, ArtifactError, Header, Origin, Payload};
 use crate::features::{Recipe, recipes};

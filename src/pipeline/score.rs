@@ -144,7 +144,15 @@ impl Pipeline {
 /// # Errors
 /// [`PipelineError::TooEarly`] or [`PipelineError::TooLate`].
 pub fn check_date(dataset: &Dataset, as_of: AsOf) -> Result<(), PipelineError> {
-    let Some((first, last)) = dataset.time_span() else { return Ok(()) };
+    check_date_within(dataset.time_span(), as_of)
+}
+
+/// [`check_date`] for data whose first and last row became known at these microseconds.
+///
+/// # Errors
+/// [`PipelineError::TooEarly`] or [`PipelineError::TooLate`].
+pub fn check_date_within(span: Option<(i64, i64)>, as_of: AsOf) -> Result<(), PipelineError> {
+    let Some((first, last)) = span else { return Ok(()) };
     if as_of.micros() <= first {
         return Err(PipelineError::TooEarly { as_of: as_of.to_string(), first: moment(first) });
     }

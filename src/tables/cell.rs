@@ -17,6 +17,11 @@ const LATEST: i64 = 7_258_118_400_000_000;
 /// Floats beyond this do not hold every whole number.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
+/// Whether a time in microseconds lies in the years from 1900 to 2199.
+pub(super) const fn is_believable(micros: i64) -> bool {
+    micros >= EARLIEST && micros < LATEST
+}
+
 /// A checked cell.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value<'a> {
@@ -69,12 +74,20 @@ pub(super) fn convert(kind: ColumnKind, cell: Cell<'_>) -> Result<Value<'_>, Fau
             };
             match micros {
                 None => Err(FaultKind::CellType),
-                Some(micros) if (EARLIEST..LATEST).contains(&micros) => Ok(Value::Time(micros)),
+                Some(micros) if is_believable(micros) => Ok(Value::Time(micros)),
                 Some(_) => Err(FaultKind::Absurd),
             }
         }
         ColumnKind::Currency => code_of(cell, codes::currency, FaultKind::UnknownCurrency),
         ColumnKind::Country => code_of(cell, codes::country, FaultKind::UnknownCountry),
+    }
+}
+
+/// A text as it is kept: without white space around it.
+pub(super) fn trimmed(text: Option<&str>) -> Value<'_> {
+    match text.map(str::trim) {
+        None | Some("") => Value::Missing,
+        Some(text) => Value::Text(Cow::Borrowed(text)),
     }
 }
 

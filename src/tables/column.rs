@@ -21,7 +21,12 @@ pub(super) struct Dictionary {
     ends: Vec<usize>,
     /// Open addressing: codes at the hash of their text; the length is a power of two.
     places: Vec<u32>,
+    /// Where texts that were looked up lately are found, by a few of their bytes.
+    lately: Vec<u32>,
 }
+
+/// Places of `lately`.
+const LATELY: usize = 256;
 
 impl Dictionary {
     pub(super) fn len(&self) -> usize {
@@ -40,7 +45,37 @@ impl Dictionary {
         (0..self.len()).filter_map(|code| self.get(code as u32))
     }
 
-    fn code(&mut self, text: &str) -> u32 {
+    /// The code of a text that is there.
+    pub(super) fn find(&self, text: &str) -> Option<u32> {
+        let mask = self.places.len().checked_sub(1)?;
+        let mut at = hash_bytes(0, text.as_bytes()) as usize & mask;
+        loop {
+            match self.places[at] {
+                VACANT => return None,
+                code if self.get(code) == Some(text) => return Some(code),
+                _ => at = (at + 1) & mask,
+            }
+        }
+    }
+
+    /// The code of a text, which is added where it is not there yet.
+    ///
+    /// A text that comes again and again is found by a few of its bytes, before its hash is asked.
+    pub(super) fn code(&mut self, text: &str) -> u32 {
+        if self.lately.is_empty() {
+            self.lately = vec![VACANT; LATELY];
+        }
+        let place = glance(text.as_bytes());
+        let code = self.lately[place];
+        if code != VACANT && self.get(code) == Some(text) {
+            return code;
+        }
+        let code = self.hashed_code(text);
+        self.lately[place] = code;
+        code
+    }
+
+    fn hashed_code(&mut self, text: &str) -> u32 {
         if self.places.len() < 2 * (self.len() + 1) {
             self.grow();
         }
@@ -89,6 +124,16 @@ impl Dictionary {
     }
 }
 
+/// A place in `lately`: made of length, first, middle and last byte.
+fn glance(text: &[u8]) -> usize {
+    let byte = |at: usize| text.get(at).map_or(0, |byte| usize::from(*byte));
+    let mixed = byte(0)
+        ^ byte(text.len() / 2).wrapping_mul(7)
+        ^ byte(text.len().saturating_sub(1)).wrapping_mul(31)
+        ^ text.len().wrapping_mul(13);
+    mixed % LATELY
+}
+
 /// The values of one column.
 #[derive(Clone, Debug)]
 pub(super) enum ColumnData {
@@ -110,6 +155,88 @@ impl ColumnData {
             }
             ColumnKind::Time => Self::Time { values: vec![0; n_rows], present: vec![false; n_rows] },
             ColumnKind::Flag => Self::Flag { values: vec![None; n_rows] },
+        }
+    }
+
+    /// The code of a missing text.
+    pub(super) const MISSING_CODE: u32 = MISSING;
+
+    /// The rows without a value.
+    pub(super) fn missing_rows(&self) -> Box<dyn Iterator<Item = usize> + '_> {
+        fn absent<T>(cells: &[T], is_absent: impl Fn(&T) -> bool) -> impl Iterator<Item = usize> {
+            cells.iter().enumerate().filter(move |(_, cell)| is_absent(cell)).map(|(row, _)| row)
+        }
+        match self {
+            Self::Text { codes, .. } => Box::new(absent(codes, |code| *code == MISSING)),
+            Self::Number { present, .. } | Self::Time { present, .. } => {
+                Box::new(absent(present, |known| !known))
+            }
+            Self::Flag { values } => Box::new(absent(values, Option::is_none)),
+        }
+    }
+
+    /// Makes room for cells.
+    pub(super) fn reserve(&mut self, n_rows: usize) {
+        match self {
+            Self::Text { codes, .. } => codes.reserve(n_rows),
+            Self::Number { values, present } => {
+                values.reserve(n_rows);
+                present.reserve(n_rows);
+            }
+            Self::Time { values, present } => {
+                values.reserve(n_rows);
+                present.reserve(n_rows);
+            }
+            Self::Flag { values } => values.reserve(n_rows),
+        }
+    }
+
+    /// Adds the cells of another column of the same kind; one of another kind counts as missing.
+    pub(super) fn append(&mut self, other: Self) {
+        match (self, other) {
+            (Self::Text { dictionary, codes }, Self::Text { dictionary: texts, codes: added }) => {
+                let mut renamed = vec![MISSING; texts.len()];
+                codes.reserve(added.len());
+                for code in added {
+                    let Some(new) = renamed.get_mut(code as usize) else {
+                        codes.push(MISSING);
+                        continue;
+                    };
+                    // Only texts of rows that are kept come along.
+                    if *new == MISSING
+                        && let Some(text) = texts.get(code)
+                    {
+                        *new = dictionary.code(text);
+                    }
+                    codes.push(*new);
+                }
+            }
+            (Self::Number { values, present }, Self::Number { values: more, present: known }) => {
+                values.extend(more);
+                present.extend(known);
+            }
+            (Self::Time { values, present }, Self::Time { values: more, present: known }) => {
+                values.extend(more);
+                present.extend(known);
+            }
+            (Self::Flag { values }, Self::Flag { values: more }) => values.extend(more),
+            (column, other) => column.append_missing(other.len()),
+        }
+    }
+
+    /// Adds missing cells.
+    pub(super) fn append_missing(&mut self, n_rows: usize) {
+        for _ in 0..n_rows {
+            self.push(&Value::Missing);
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Text { codes, .. } => codes.len(),
+            Self::Number { values, .. } => values.len(),
+            Self::Time { values, .. } => values.len(),
+            Self::Flag { values } => values.len(),
         }
     }
 

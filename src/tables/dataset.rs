@@ -1,6 +1,6 @@
 //! All tables of a source, checked and joined to the accounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -8,13 +8,14 @@ use serde::Serialize;
 use super::cell::time_text;
 use super::column::ColumnData;
 use super::contract::TableName;
-use super::fault::{ContentFault, Fault, FaultKind, TablesError};
+use super::fault::{ContentFault, Fault, FaultKind, FaultLog, TablesError};
 use super::files;
+use super::holders::{DomainHolders, LeftOut};
 use super::mapping::Mapping;
 use super::note::{Note, code};
-use super::quarantine::Quarantine;
+use super::quarantine::{self, Quarantine};
 use super::raw::CsvFormat;
-use super::reading::{Draft, SourceFile};
+use super::reading::{Draft, Reading, SourceFile};
 use super::table::Table;
 use crate::parallelism::Parallelism;
 
@@ -35,6 +36,9 @@ impl Default for ReadOptions {
         Self { quarantine: None, csv: CsvFormat::default(), parallelism: Parallelism::serial() }
     }
 }
+
+/// The ISO 4217 codes found in each table; a table without a column of currencies has none.
+pub type Currencies = BTreeMap<TableName, BTreeSet<String>>;
 
 /// What was read of a table, for people and for the record of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -113,17 +117,17 @@ impl Dataset {
                 Some(folder) => Some(Quarantine::create(folder, *table)?),
                 None => None,
             };
-            let mut draft = Draft::read(*table, files, rules, options.csv, quarantine)?;
+            let reading = Reading::whole(*table, files, rules, options.csv, &options.parallelism);
+            let mut draft = Draft::read(&reading, quarantine, None)?;
             draft.settle(rules.map_or(&[], |rules| &rules.distinct), options.csv)?;
             Ok(draft)
         });
         let mut drafts = read.into_iter().collect::<Result<Vec<Draft>, TablesError>>()?;
         refuse_faults(source, &mut drafts)?;
         let mut dataset = Self::join(&mut drafts);
-        dataset.commit_quarantine(drafts)?;
+        dataset.notes.extend(quarantine::commit_all(drafts)?);
         for table in TableName::ALL.into_iter().filter(|table| !dataset.tables.contains_key(table)) {
-            let text = format!("not given; {} will be missing", what_it_feeds(table));
-            dataset.notes.push(Note { table, code: code::TABLE_ABSENT, text, count: 1 });
+            dataset.notes.push(absent(table));
         }
         dataset.notes.sort();
         for note in &dataset.notes {
@@ -136,7 +140,7 @@ impl Dataset {
         let ids = drafts.iter().find(|draft| draft.table() == TableName::Accounts).and_then(|draft| {
             match draft.column("account_id") {
                 Some(ColumnData::Text { codes, dictionary }) => {
-                    let used: std::collections::BTreeSet<u32> = codes.iter().copied().collect();
+                    let used: BTreeSet<u32> = codes.iter().copied().collect();
                     Some(
                         used.into_iter().filter_map(|code| dictionary.get(code)).map(str::to_owned).collect(),
                     )
@@ -151,8 +155,11 @@ impl Dataset {
             sources: Vec::new(),
             summaries: Vec::new(),
         };
-        let domains = drafts.iter().find(|draft| draft.table() == TableName::Accounts);
-        let domains = domains.map(|draft| dataset.domains(draft)).unwrap_or_default();
+        let accounts = drafts.iter().find(|draft| draft.table() == TableName::Accounts);
+        let (domains, notes) = accounts
+            .map(|draft| DomainHolders::read(draft, |id| dataset.account_index(id)))
+            .unwrap_or_default();
+        dataset.notes.extend(notes);
         for draft in drafts {
             let accounts = dataset.accounts_of(draft, &domains);
             for (known_at, account) in draft.known_at.iter_mut().zip(&accounts) {
@@ -162,7 +169,7 @@ impl Dataset {
             let accounts: Vec<Option<u32>> =
                 accounts.iter().map(|found| found.map(|(account, _)| account)).collect();
             let (found, absent) = column_names(draft);
-            let table = Table::new(draft, |row| accounts[row], dataset.accounts.len());
+            let table = Table::new(draft, &accounts, dataset.accounts.len(), &[]);
             dataset.summaries.push(TableSummary {
                 table: draft.table(),
                 files: draft.files.clone(),
@@ -179,39 +186,29 @@ impl Dataset {
         dataset
     }
 
+    /// The tables of some accounts, each with the account of every row. `unread` names the columns of each table that
+    /// were left out, by position.
+    pub(super) fn of_range(
+        accounts: Vec<String>,
+        tables: Vec<(Draft, Vec<Option<u32>>)>,
+        unread: &BTreeMap<TableName, Vec<usize>>,
+    ) -> Self {
+        let n_accounts = accounts.len();
+        let table = |(mut draft, accounts): (Draft, Vec<Option<u32>>)| {
+            let unread = unread.get(&draft.table()).map_or(&[][..], Vec::as_slice);
+            (draft.table(), Table::new(&mut draft, &accounts, n_accounts, unread))
+        };
+        let tables = tables.into_iter().map(table).collect();
+        Self { accounts, tables, notes: Vec::new(), sources: Vec::new(), summaries: Vec::new() }
+    }
+
     fn account_index(&self, id: &str) -> Option<u32> {
         self.accounts.binary_search_by(|account| account.as_str().cmp(id)).ok().map(|index| index as u32)
     }
 
-    /// The accounts of each domain, each with the moment from which it was known to have it, earliest first.
-    fn domains(&self, accounts: &Draft) -> BTreeMap<String, Vec<(i64, u32)>> {
-        let mut domains: BTreeMap<String, Vec<(i64, u32)>> = BTreeMap::new();
-        let (Some(ids), Some(names)) = (accounts.column("account_id"), accounts.column("domain")) else {
-            return domains;
-        };
-        for row in 0..accounts.n_rows() {
-            let (Some(id), Some(domain)) = (ids.text(row), names.text(row)) else { continue };
-            let Some(account) = self.account_index(id) else { continue };
-            let holders = domains.entry(plain_domain(domain)).or_default();
-            let known_at = accounts.known_at[row];
-            match holders.iter_mut().find(|(_, holder)| *holder == account) {
-                Some((from, _)) => *from = known_at.min(*from),
-                None => holders.push((known_at, account)),
-            }
-        }
-        for holders in domains.values_mut() {
-            holders.sort_unstable();
-        }
-        domains
-    }
-
     /// The account of each row of a draft, with the moment from which that was known; rows without one are counted in
     /// notes.
-    fn accounts_of(
-        &mut self,
-        draft: &Draft,
-        domains: &BTreeMap<String, Vec<(i64, u32)>>,
-    ) -> Vec<Option<(u32, i64)>> {
+    fn accounts_of(&mut self, draft: &Draft, domains: &DomainHolders) -> Vec<Option<(u32, i64)>> {
         // Looked up once per distinct text, not once per row.
         let texts = |name: &str| match draft.column(name) {
             Some(ColumnData::Text { dictionary, codes }) => Some((dictionary, codes)),
@@ -223,11 +220,11 @@ impl Dataset {
         });
         let signals = draft.table() == TableName::Signals;
         let by_domain = texts("domain").filter(|_| signals).map(|(dictionary, codes)| {
-            let holders: Vec<Option<&Vec<(i64, u32)>>> =
-                dictionary.iter().map(|domain| domains.get(&plain_domain(domain))).collect();
+            let holders: Vec<_> = dictionary.iter().map(|text| domains.of(text)).collect();
             (holders, codes)
         });
-        let (mut unknown, mut unknown_domain, mut ambiguous, mut joined) = (0, 0, 0, 0);
+        let (mut unknown, mut joined) = (0, 0);
+        let mut left_out: BTreeMap<LeftOut, u64> = BTreeMap::new();
         let accounts = (0..draft.n_rows())
             .map(|row| {
                 let by_id =
@@ -237,14 +234,13 @@ impl Dataset {
                     return account.map(|account| (account, i64::MIN));
                 }
                 let (holders, codes) = by_domain.as_ref()?;
-                let Some(holders) = holders.get(codes[row] as usize).copied().flatten() else {
-                    unknown_domain += 1;
-                    return None;
-                };
-                let found = holder(holders, draft.known_at[row]);
-                joined += u64::from(found.is_some());
-                ambiguous += u64::from(found.is_none());
-                found
+                let holders = holders.get(codes[row] as usize).copied().unwrap_or(Err(LeftOut::NotADomain));
+                let found = holders.and_then(|holders| holders.at(draft.known_at[row]));
+                match found {
+                    Ok(_) => joined += 1,
+                    Err(reason) => *left_out.entry(reason).or_default() += 1,
+                }
+                found.ok()
             })
             .collect();
         let mut note = |code, count, text: &str| {
@@ -253,43 +249,26 @@ impl Dataset {
             }
         };
         let n_rows = draft.n_rows() as u64;
-        if 20 * (unknown + unknown_domain) > n_rows {
+        let suspicious = left_out.iter().filter(|(reason, _)| reason.is_suspicious());
+        let of_nobody = unknown + suspicious.map(|(_, count)| count).sum::<u64>();
+        if 20 * of_nobody > n_rows {
             tracing::warn!(
                 table = %draft.table(),
                 rows = n_rows,
-                left_out = unknown + unknown_domain,
+                left_out = of_nobody,
                 "more than one row in twenty belongs to no account: compare the ids, leading zeros included"
             );
         }
         note(code::UNKNOWN_ACCOUNT, unknown, "rows of accounts that are not in accounts left out");
-        note(code::UNKNOWN_DOMAIN, unknown_domain, "rows of domains that no account has left out");
-        note(code::AMBIGUOUS_DOMAIN, ambiguous, "rows of domains that several accounts have left out");
+        for (reason, count) in left_out {
+            note(reason.code(), count, reason.text());
+        }
         note(code::JOINED_BY_DOMAIN, joined, "rows joined to their account by domain");
         accounts
     }
 
-    fn commit_quarantine(&mut self, drafts: Vec<Draft>) -> Result<(), TablesError> {
-        for draft in drafts {
-            let table = draft.table();
-            let Some(quarantine) = draft.quarantine else { continue };
-            if quarantine.rows() > 0 {
-                let kinds: Vec<String> = draft
-                    .faults
-                    .of_rows()
-                    .map(|fault| {
-                        let column = fault.column.as_deref().unwrap_or("row");
-                        format!("{} {} in {column}", fault.rows, fault.kind.code())
-                    })
-                    .collect();
-                let text = format!("bad rows set aside: {}", kinds.join(", "));
-                self.notes.push(Note { table, code: code::QUARANTINED, text, count: quarantine.rows() });
-            }
-            quarantine.commit()?;
-        }
-        Ok(())
-    }
-
-    /// The ids of all accounts, ascending. An account's index is its place here.
+    /// The ids of all accounts, ascending; in the order of their keys where the data set is one of
+    /// [`Partitions`](super::Partitions). An account's index is its place here.
     pub fn accounts(&self) -> &[String] {
         &self.accounts
     }
@@ -297,6 +276,14 @@ impl Dataset {
     /// A table; `None` where the source does not have it.
     pub fn table(&self, table: TableName) -> Option<&Table> {
         self.tables.get(&table)
+    }
+
+    /// The currencies that the amounts of each table are in.
+    pub fn currencies(&self) -> Currencies {
+        let of_table =
+            |table: &Table| table.text("currency").map(|text| text.levels().map(str::to_owned).collect());
+        let levels = |(name, table): (&TableName, &Table)| (*name, of_table(table).unwrap_or_default());
+        self.tables.iter().map(levels).collect()
     }
 
     /// What was left out, stood in for or counted, by table and code.
@@ -330,18 +317,18 @@ fn span(table: &Table) -> Option<(i64, i64)> {
 }
 
 fn column_names(draft: &Draft) -> (Vec<&'static str>, Vec<&'static str>) {
-    let columns = draft.contract.columns.iter().zip(&draft.columns);
-    let (found, absent): (Vec<_>, Vec<_>) = columns.partition(|(_, data)| data.is_some());
-    let names = |columns: Vec<(&super::contract::ColumnContract, _)>| {
+    let columns = draft.contract.columns.iter().zip(&draft.present);
+    let (found, absent): (Vec<_>, Vec<_>) = columns.partition(|(_, present)| **present);
+    let names = |columns: Vec<(&super::contract::ColumnContract, &bool)>| {
         columns.into_iter().map(|(column, _)| column.name).collect()
     };
     (names(found), names(absent))
 }
 
-/// A domain as it is compared: lower case, without a leading `www.`.
-fn plain_domain(domain: &str) -> String {
-    let domain = domain.trim().to_lowercase();
-    domain.strip_prefix("www.").map_or_else(|| domain.clone(), str::to_owned)
+/// The note for a table that was not given.
+pub(super) fn absent(table: TableName) -> Note {
+    let text = format!("not given; {} will be missing", what_it_feeds(table));
+    Note { table, code: code::TABLE_ABSENT, text, count: 1 }
 }
 
 fn what_it_feeds(table: TableName) -> &'static str {
@@ -357,7 +344,7 @@ fn what_it_feeds(table: TableName) -> &'static str {
 }
 
 /// Stops when anything is wrong that is not set aside.
-fn refuse_faults(source: &Path, drafts: &mut [Draft]) -> Result<(), TablesError> {
+pub(super) fn refuse_faults(source: &Path, drafts: &mut [Draft]) -> Result<(), TablesError> {
     let mut faults = Vec::new();
     if drafts.iter().all(|draft| draft.table() != TableName::Accounts) {
         faults.push(Fault::Content(Box::new(ContentFault {
@@ -377,19 +364,9 @@ fn refuse_faults(source: &Path, drafts: &mut [Draft]) -> Result<(), TablesError>
     for draft in drafts {
         let rows = draft.quarantine.is_none();
         if rows || structural {
-            let empty = super::fault::FaultLog::new(draft.table());
+            let empty = FaultLog::new(draft.table());
             faults.extend(std::mem::replace(&mut draft.faults, empty).into_faults(rows));
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(TablesError::Faults { faults }) }
-}
-/// The account a domain belonged to when a row became known: of those known to have it by then, or else of those that
-/// came first, the only one. What becomes known later cannot change it.
-fn holder(holders: &[(i64, u32)], known_at: i64) -> Option<(u32, i64)> {
-    let first = holders.first()?.0;
-    let until = first.max(known_at);
-    match holders.iter().take_while(|(from, _)| *from <= until).collect::<Vec<_>>()[..] {
-        [(from, account)] => Some((*account, *from)),
-        _ => None,
-    }
 }

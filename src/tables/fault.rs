@@ -64,6 +64,14 @@ pub enum TablesError {
         /// What it was asked for as.
         expected: &'static str,
     },
+    /// A caller asked a table for a column that it had not named among those it reads.
+    #[error("column {column:?} of table {table} was not read; expected it among the columns asked for")]
+    Unread {
+        /// The table.
+        table: TableName,
+        /// The column that was asked for.
+        column: String,
+    },
 }
 
 impl Coded for TablesError {
@@ -76,7 +84,15 @@ impl Coded for TablesError {
             Self::Mapping(error) => error.code(),
             Self::Quarantine(error) => error.code(),
             Self::Column { .. } => "E_TABLE_COLUMN",
+            Self::Unread { .. } => "E_TABLE_COLUMN_UNREAD",
         }
+    }
+}
+
+impl TablesError {
+    /// Whether the error only says that there are faults that are told at the end of the work, all at once.
+    pub const fn shows_late(&self) -> bool {
+        matches!(self, Self::Faults { faults } if faults.is_empty())
     }
 }
 
@@ -301,6 +317,47 @@ impl FaultLog {
             }
         });
         fault.rows += 1;
+    }
+
+    /// Adds what was noted of later rows.
+    pub(super) fn add(&mut self, later: Self) {
+        self.files.extend(later.files);
+        for (key, fault) in later.content {
+            match self.content.entry(key) {
+                std::collections::btree_map::Entry::Vacant(entry) => {
+                    entry.insert(fault);
+                }
+                std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().rows += fault.rows,
+            }
+        }
+    }
+
+    /// Adds what was noted of other rows, before or after these: `files` is the order of the table's files.
+    pub(super) fn add_unordered(&mut self, other: Self, files: &[PathBuf]) {
+        let place = |fault: &ContentFault| {
+            (files.iter().position(|file| *file == fault.file), fault.first_row.unwrap_or(0))
+        };
+        self.files.extend(other.files);
+        for (key, mut fault) in other.content {
+            match self.content.entry(key) {
+                std::collections::btree_map::Entry::Vacant(entry) => {
+                    entry.insert(fault);
+                }
+                std::collections::btree_map::Entry::Occupied(mut entry) => {
+                    let held = entry.get_mut();
+                    let rows = held.rows + fault.rows;
+                    if place(&fault) < place(held) {
+                        std::mem::swap(held, &mut fault);
+                    }
+                    held.rows = rows;
+                }
+            }
+        }
+    }
+
+    /// Whether nothing was noted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.content.is_empty()
     }
 
     /// Whether anything is wrong that setting rows aside does not heal.

@@ -4,13 +4,17 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::cell::time_text;
+use super::checking::original;
 use super::column::ColumnData;
 use super::fault::{Explanation, FaultKind, Place};
 use super::note::{Note, code};
 use super::quarantine::Reason;
 use super::raw::{CsvFormat, RawTable};
-use super::reading::{Draft, RowOrigin, original};
+use super::reading::{Draft, RowOrigin};
 use crate::output::OutputError;
+
+/// Rows to set aside and why, by file and row.
+pub(super) type Reasons = BTreeMap<usize, BTreeMap<u64, Reason>>;
 
 impl Draft {
     /// Makes text comparable, merges the rows that the mapping wants merged, and refuses repeated keys.
@@ -18,14 +22,27 @@ impl Draft {
     /// # Errors
     /// [`OutputError`] when bad rows cannot be set aside.
     pub(super) fn settle(&mut self, distinct: &[String], csv: CsvFormat) -> Result<(), OutputError> {
-        self.columns.iter_mut().flatten().for_each(ColumnData::sort_dictionary);
+        let reasons = self.settle_rows(distinct, self.quarantine.is_some());
+        self.set_aside(&reasons, csv)
+    }
+
+    /// [`Self::settle`], leaving it to the caller to set rows aside: gives them by file and row.
+    pub(super) fn settle_rows(&mut self, distinct: &[String], sets_aside: bool) -> Reasons {
+        self.sort_texts();
         if !distinct.is_empty() {
             self.merge(distinct);
         }
-        if !self.contract.key.is_empty() {
-            self.refuse_repeated_keys(csv)?;
-        }
-        Ok(())
+        if self.contract.key.is_empty() { Reasons::new() } else { self.refuse_repeated_keys(sets_aside) }
+    }
+
+    /// Makes texts comparable.
+    pub(super) fn sort_texts(&mut self) {
+        self.columns.iter_mut().flatten().for_each(ColumnData::sort_dictionary);
+    }
+
+    /// Whether [`Self::settle_rows`] may reorder rows or leave some out.
+    pub(super) fn settles(&self, distinct: &[String]) -> bool {
+        !distinct.is_empty() || !self.contract.key.is_empty()
     }
 
     fn compare_columns(&self, columns: &[usize], a: u32, b: u32) -> Ordering {
@@ -96,17 +113,17 @@ impl Draft {
         }
     }
 
-    fn refuse_repeated_keys(&mut self, csv: CsvFormat) -> Result<(), OutputError> {
+    fn refuse_repeated_keys(&mut self, sets_aside: bool) -> Reasons {
         let required = |name: &&str| self.contract.column(name).is_some_and(|column| column.required);
         if self.contract.key.iter().filter(|name| required(name)).any(|name| self.column(name).is_none()) {
             // The missing column is the fault; without it every row looks like every other.
-            return Ok(());
+            return Reasons::new();
         }
         let key = self.positions(self.contract.key.iter());
         let all: Vec<usize> = (0..self.columns.len()).collect();
         let mut order: Vec<u32> = (0..self.n_rows() as u32).collect();
         // Which of the rows stays must not hang on their order, so content goes before origin where one stays.
-        let by_content = self.quarantine.is_some();
+        let by_content = sets_aside;
         order.sort_unstable_by(|&a, &b| {
             let content = || if by_content { self.compare_columns(&all, a, b) } else { Ordering::Equal };
             let origin = || self.origins[a as usize].cmp(&self.origins[b as usize]);
@@ -119,17 +136,17 @@ impl Draft {
             }
         }
         if repeated.is_empty() {
-            return Ok(());
+            return Reasons::new();
         }
         repeated.sort_unstable();
         let column = self.contract.key.join(", ");
-        let mut reasons: BTreeMap<usize, BTreeMap<u64, Reason>> = BTreeMap::new();
+        let mut reasons = Reasons::new();
         for &(origin, row, first) in &repeated {
             let path = self.files[origin.file].clone();
             let place = Place { file: &path, row: origin.row, line: origin.line };
             let mut explanation = None;
             let found = || self.describe_repetition(&key, row, first, origin.file);
-            if self.quarantine.is_some() {
+            if sets_aside {
                 let text = format!("expected one row per key, found {}", found());
                 let reason = Reason { code: FaultKind::DuplicateKey.code(), column: column.clone(), text };
                 reasons.entry(origin.file).or_default().insert(origin.row, reason);
@@ -142,11 +159,10 @@ impl Draft {
                 fix: "remove one of the rows, or make their keys differ".to_owned(),
             });
         }
-        self.set_aside(&reasons, csv)?;
         let dropped: std::collections::BTreeSet<u32> = repeated.iter().map(|&(_, row, _)| row).collect();
         let kept: Vec<u32> = (0..self.n_rows() as u32).filter(|row| !dropped.contains(row)).collect();
         self.keep_rows(&kept);
-        Ok(())
+        reasons
     }
 
     fn describe_repetition(&self, key: &[usize], row: u32, first: u32, file: usize) -> String {
@@ -169,11 +185,7 @@ impl Draft {
     }
 
     /// Reads the files again for the cells of rows whose fault showed only after all rows were known.
-    fn set_aside(
-        &mut self,
-        reasons: &BTreeMap<usize, BTreeMap<u64, Reason>>,
-        csv: CsvFormat,
-    ) -> Result<(), OutputError> {
+    pub(super) fn set_aside(&mut self, reasons: &Reasons, csv: CsvFormat) -> Result<(), OutputError> {
         let Some(quarantine) = &mut self.quarantine else { return Ok(()) };
         for (&file, reasons) in reasons {
             let path = &self.files[file];

@@ -136,6 +136,31 @@ impl<'m> Plan<'m> {
         })
     }
 
+    /// Whether any rule leaves rows out.
+    pub(super) fn may_skip(&self) -> bool {
+        !self.skips.is_empty()
+    }
+
+    /// The column of the file whose cells are, as they are, those of the `position`-th column of the contract.
+    pub(super) fn direct(&self, position: usize) -> Option<usize> {
+        match self.origins[position] {
+            Origin::Column { at, change: None, .. } if self.missing.is_empty() => Some(at),
+            _ => None,
+        }
+    }
+
+    /// The columns of the file that the wanted columns of the contract are made of.
+    pub(super) fn sources(&self, wanted: &[bool]) -> Vec<usize> {
+        let origins = self.origins.iter().zip(wanted).filter(|(_, wanted)| **wanted);
+        let columns = origins.flat_map(|(origin, _)| match *origin {
+            Origin::Absent | Origin::Constant(_) => [None, None],
+            Origin::Product(a, b) => [Some(a), Some(b)],
+            Origin::Column { at, .. } => [Some(at), None],
+        });
+        let skips = self.skips.iter().map(|(at, _)| *at);
+        columns.chain(skips).flatten().collect::<std::collections::BTreeSet<usize>>().into_iter().collect()
+    }
+
     fn raw<'a>(&'a self, batch: &'a RawBatch, row: usize, at: usize) -> Cell<'a> {
         match batch.cell(row, at) {
             Cell::Text(text) if self.missing.iter().any(|word| word == text.trim()) => Cell::Missing,

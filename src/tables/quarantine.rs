@@ -4,6 +4,8 @@ use std::path::Path;
 
 use super::contract::TableName;
 use super::fault::Place;
+use super::note::{Note, code};
+use super::reading::Draft;
 use crate::output::{OutputError, StagedFile};
 
 /// The columns that stand before the cells of the bad row.
@@ -24,6 +26,29 @@ pub(super) struct Reason {
     pub code: &'static str,
     pub column: String,
     pub text: String,
+}
+
+/// Gives the files of all tables their names; says how many rows each holds.
+pub(super) fn commit_all(drafts: Vec<Draft>) -> Result<Vec<Note>, OutputError> {
+    let mut notes = Vec::new();
+    for draft in drafts {
+        let table = draft.table();
+        let Some(quarantine) = draft.quarantine else { continue };
+        if quarantine.rows() > 0 {
+            let kinds: Vec<String> = draft
+                .faults
+                .of_rows()
+                .map(|fault| {
+                    let column = fault.column.as_deref().unwrap_or("row");
+                    format!("{} {} in {column}", fault.rows, fault.kind.code())
+                })
+                .collect();
+            let text = format!("bad rows set aside: {}", kinds.join(", "));
+            notes.push(Note { table, code: code::QUARANTINED, text, count: quarantine.rows() });
+        }
+        quarantine.commit()?;
+    }
+    Ok(notes)
 }
 
 impl Quarantine {

@@ -1,22 +1,21 @@
-//! Reads and checks one table, file by file.
+//! Reads one table, file by file.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-use sha2::{Digest, Sha256};
-
-use super::cell::{self, Value};
+use super::checking::{Check, Checked};
 use super::column::ColumnData;
-use super::contract::{ColumnKind, TableContract, TableName};
-use super::fault::{Explanation, FaultKind, FaultLog, Place};
+use super::contract::{TableContract, TableName};
+use super::fault::{Explanation, Fault, FaultKind, FaultLog, Place};
 use super::mapping::TableRules;
 use super::note::Note;
 use super::plan::Plan;
-use super::quarantine::{Quarantine, Reason};
-use super::raw::{Cell, CsvFormat, FileDigest, RawBatch, RawTable, RowProblem};
+use super::quarantine::Quarantine;
+use super::raw::{CsvFormat, FileDigest, RawTable};
 use super::tally::Tally;
 use crate::output::OutputError;
+use crate::parallelism::Parallelism;
+use serde::Serialize;
 
 /// A file that a table was read from, for the record of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -38,6 +37,37 @@ pub(super) struct RowOrigin {
     pub line: Option<u64>,
 }
 
+/// How a table is read.
+#[derive(Clone, Debug)]
+pub(super) struct Reading<'a> {
+    pub table: TableName,
+    pub files: &'a [PathBuf],
+    pub rules: Option<&'a TableRules>,
+    pub csv: CsvFormat,
+    pub parallelism: &'a Parallelism,
+    /// By position in the contract, which columns are wanted. Those that say when a row became known always are.
+    pub wanted: Vec<bool>,
+    /// Whether the keys of the accounts are wanted, beside or in place of their ids.
+    pub wants_keys: bool,
+}
+
+impl<'a> Reading<'a> {
+    /// Reads every column.
+    pub(super) fn whole(
+        table: TableName,
+        files: &'a [PathBuf],
+        rules: Option<&'a TableRules>,
+        csv: CsvFormat,
+        parallelism: &'a Parallelism,
+    ) -> Self {
+        let wanted = vec![true; table.contract().columns.len()];
+        Self { table, files, rules, csv, parallelism, wanted, wants_keys: false }
+    }
+}
+
+/// Takes checked rows away to somewhere else; called from several threads, in any order.
+pub(super) type RowSink<'a> = &'a (dyn Fn(&mut Checked) -> Result<(), OutputError> + Sync);
+
 /// A table that was read, before it is joined to the accounts.
 #[derive(Debug)]
 pub(super) struct Draft {
@@ -45,6 +75,8 @@ pub(super) struct Draft {
     pub files: Vec<PathBuf>,
     /// One per column of the contract; `None` where no file has it.
     pub columns: Vec<Option<ColumnData>>,
+    /// By position in the contract, whether any file has the column.
+    pub present: Vec<bool>,
     /// Microseconds; `i64::MIN` where a row counts as always known.
     pub known_at: Vec<i64>,
     /// Kept for tables with a key only.
@@ -54,26 +86,18 @@ pub(super) struct Draft {
     pub sources: Vec<SourceFile>,
     pub ignored: BTreeSet<String>,
     pub quarantine: Option<Quarantine>,
-    tally: Tally,
+    pub(super) tally: Tally,
 }
 
 impl Draft {
-    /// Reads all files of a table. What is wrong with them is in `faults`.
-    ///
-    /// # Errors
-    /// [`OutputError`] when bad rows cannot be set aside.
-    pub(super) fn read(
-        table: TableName,
-        files: &[PathBuf],
-        rules: Option<&TableRules>,
-        csv: CsvFormat,
-        quarantine: Option<Quarantine>,
-    ) -> Result<Self, OutputError> {
+    /// A table without rows.
+    pub(super) fn empty(table: TableName, files: &[PathBuf], quarantine: Option<Quarantine>) -> Self {
         let contract = table.contract();
-        let mut draft = Self {
+        Self {
             contract,
             files: files.to_vec(),
             columns: vec![None; contract.columns.len()],
+            present: vec![false; contract.columns.len()],
             known_at: Vec::new(),
             origins: Vec::new(),
             faults: FaultLog::new(table),
@@ -82,11 +106,24 @@ impl Draft {
             ignored: BTreeSet::new(),
             quarantine,
             tally: Tally::default(),
-        };
-        for file in 0..files.len() {
-            draft.read_file(file, rules, csv)?;
         }
-        draft.finish(rules);
+    }
+
+    /// Reads all files of a table. What is wrong with them is in `faults`. Rows go to `sink` where there is one, and
+    /// are kept here otherwise.
+    ///
+    /// # Errors
+    /// [`OutputError`] when bad rows cannot be set aside, or `sink` fails.
+    pub(super) fn read(
+        reading: &Reading<'_>,
+        quarantine: Option<Quarantine>,
+        sink: Option<RowSink<'_>>,
+    ) -> Result<Self, OutputError> {
+        let mut draft = Self::empty(reading.table, reading.files, quarantine);
+        for file in 0..reading.files.len() {
+            draft.read_file(file, reading, sink)?;
+        }
+        draft.finish(reading.rules);
         Ok(draft)
     }
 
@@ -96,6 +133,11 @@ impl Draft {
 
     pub(super) fn n_rows(&self) -> usize {
         self.known_at.len()
+    }
+
+    /// The faults of rows, which are taken out.
+    pub(super) fn take_faults(&mut self) -> Vec<Fault> {
+        std::mem::replace(&mut self.faults, FaultLog::new(self.contract.table)).into_faults(true)
     }
 
     /// The data of the column called `name`.
@@ -110,44 +152,81 @@ impl Draft {
     fn read_file(
         &mut self,
         file: usize,
-        rules: Option<&TableRules>,
-        csv: CsvFormat,
+        reading: &Reading<'_>,
+        sink: Option<RowSink<'_>>,
     ) -> Result<(), OutputError> {
         let path = self.files[file].clone();
-        let mut raw = match RawTable::open(&path, &csv) {
+        let mut raw = match RawTable::open_unhashed(&path, reading.csv) {
             Ok(raw) => raw,
             Err(error) => {
                 self.faults.file(error);
                 return Ok(());
             }
         };
-        let plan = Plan::new(self.contract, raw.header(), rules, &path, &mut self.faults);
+        let plan = Plan::new(self.contract, raw.header(), reading.rules, &path, &mut self.faults);
         self.check_columns(&plan, &path);
         self.ignored.extend(plan.ignored().iter().cloned());
-        for (position, column) in self.contract.columns.iter().enumerate() {
-            if self.columns[position].is_none() && !plan.is_absent(position) {
-                self.columns[position] = Some(ColumnData::missing(column.kind, self.known_at.len()));
-            }
+        for (position, present) in self.present.iter_mut().enumerate() {
+            *present |= !plan.is_absent(position);
         }
-        let drop_duplicates = rules.is_some_and(|rules| rules.drop_exact_duplicates);
-        loop {
-            match raw.next_batch() {
-                Ok(Some(batch)) => self.read_batch(&batch, file, &plan, drop_duplicates)?,
-                Ok(None) => break,
-                Err(error) => {
-                    self.faults.file(error);
-                    return Ok(());
-                }
+        if reading.wanted.contains(&false) {
+            let mut wanted = reading.wanted.clone();
+            if let Some(account) = self.position("account_id").filter(|_| reading.wants_keys) {
+                wanted[account] = true;
             }
+            raw.only(plan.sources(&wanted));
         }
-        if let Some(digest) = raw.digest() {
-            self.sources.push(SourceFile { table: self.table(), file: path, digest });
+        let check = Check {
+            contract: self.contract,
+            plan: &plan,
+            path: &path,
+            file,
+            wanted: &reading.wanted,
+            wants_keys: reading.wants_keys,
+            sets_aside: self.quarantine.is_some(),
+        };
+        if let Err(error) = self.read_rows(&mut raw, reading, check, sink)? {
+            self.faults.file(error);
+        } else if let Some(digest) = raw.digest() {
+            self.sources.push(SourceFile { table: self.table(), file: path.clone(), digest });
         }
         Ok(())
     }
 
+    /// Adds the rows of a batch, in the order of the batches.
+    pub(super) fn add(&mut self, checked: Checked, check: Check<'_>) -> Result<(), OutputError> {
+        let Checked { columns, keys: _, known_at, origins, faults, tally, refused } = checked;
+        self.faults.add(faults);
+        self.tally.add(tally);
+        if let Some(quarantine) = &mut self.quarantine {
+            for row in refused {
+                let place = Place { file: check.path, row: row.row, line: row.line };
+                quarantine.add(place, &row.reason, check.plan.header(), &row.cells)?;
+            }
+        }
+        if known_at.is_empty() {
+            return Ok(());
+        }
+        let n_before = self.known_at.len();
+        for ((held, added), column) in self.columns.iter_mut().zip(columns).zip(self.contract.columns) {
+            match (held, added) {
+                (Some(held), Some(added)) => held.append(added),
+                (Some(held), None) => held.append_missing(known_at.len()),
+                (held @ None, Some(added)) => {
+                    let mut data = ColumnData::missing(column.kind, n_before);
+                    data.append(added);
+                    *held = Some(data);
+                }
+                (None, None) => {}
+            }
+        }
+        self.known_at.extend(known_at);
+        self.origins.extend(origins);
+        Ok(())
+    }
+
     /// Faults of the set of columns that no single column shows.
-    fn check_columns(&mut self, plan: &Plan<'_>, path: &std::path::Path) {
+    fn check_columns(&mut self, plan: &Plan<'_>, path: &Path) {
         let absent = |name: &str| self.position(name).is_none_or(|position| plan.is_absent(position));
         let stand_in = self.contract.known_at_fallback;
         let required = self.contract.column(stand_in).is_some_and(|column| column.required);
@@ -174,114 +253,14 @@ impl Draft {
         }
     }
 
-    fn read_batch(
-        &mut self,
-        batch: &RawBatch,
-        file: usize,
-        plan: &Plan<'_>,
-        drop_duplicates: bool,
-    ) -> Result<(), OutputError> {
-        let header = plan.header();
-        let path = self.files[file].clone();
-        for broken in batch.broken() {
-            self.tally.seen += 1;
-            let (kind, column, explanation) = explain_broken(broken.problem, &broken.fields, header);
-            let place = Place { file: &path, row: broken.row, line: broken.line };
-            let position = column.map(|at| (at, header[at].as_str()));
-            self.faults.row(kind, place, position, || explanation.clone());
-            if let Some(quarantine) = &mut self.quarantine {
-                let reason = Reason {
-                    code: kind.code(),
-                    column: position.map(|(_, name)| name.to_owned()).unwrap_or_default(),
-                    text: format!("expected {}, found {}", explanation.expected, explanation.found),
-                };
-                quarantine.add(place, &reason, header, &broken.fields)?;
-            }
-        }
-        let mut values = Vec::with_capacity(self.columns.len());
-        let mut bad = Vec::new();
-        for row in 0..batch.n_rows() {
-            self.tally.seen += 1;
-            if let Some(skip) = plan.skips(batch, row) {
-                *self.tally.skipped.entry(skip).or_default() += 1;
-                continue;
-            }
-            if drop_duplicates && !self.tally.rows_seen.insert(hash_row(batch, row, header.len())) {
-                self.tally.duplicates += 1;
-                continue;
-            }
-            values.clear();
-            bad.clear();
-            self.check_row(batch, row, plan, &mut values, &mut bad);
-            let known_at = if bad.is_empty() { self.known_at_of(&values) } else { None };
-            if known_at.is_none() && bad.is_empty() && self.known_at_is_planned(plan) {
-                bad.push((self.columns.len() - 1, FaultKind::CellMissing));
-            }
-            let place = Place { file: &path, row: batch.row_number(row), line: batch.line(row) };
-            if bad.is_empty() {
-                self.keep(&values, known_at, RowOrigin { file, row: place.row, line: place.line });
-            } else {
-                self.refuse(batch, row, place, plan, &bad)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn check_row<'a>(
-        &mut self,
-        batch: &'a RawBatch,
-        row: usize,
-        plan: &'a Plan<'_>,
-        values: &mut Vec<Value<'a>>,
-        bad: &mut Vec<(usize, FaultKind)>,
-    ) {
-        for (position, column) in self.contract.columns.iter().enumerate() {
-            let cell = plan.cell(batch, row, position);
-            if column.kind == ColumnKind::Text && matches!(cell, Cell::Integer(_) | Cell::Number(_)) {
-                *self.tally.text_from_number.entry(position).or_default() += 1;
-            }
-            values.push(match cell::convert(column.kind, cell) {
-                Ok(Value::Missing) if column.required && !plan.is_absent(position) => {
-                    bad.push((position, FaultKind::CellMissing));
-                    Value::Missing
-                }
-                Ok(value) => value,
-                Err(kind) => {
-                    bad.push((position, kind));
-                    Value::Missing
-                }
-            });
-        }
-        // The contract of signals starts with account_id and domain, of which one must be there.
-        let planned = !(plan.is_absent(0) && plan.is_absent(1));
-        if self.table() == TableName::Signals
-            && planned
-            && matches!(values[..2], [Value::Missing, Value::Missing])
-            && bad.iter().all(|&(position, _)| position > 1)
-        {
-            bad.push((0, FaultKind::CellMissing));
-        }
-    }
-
-    /// The row's `known_at`, or the column that stands in for it; `None` where both are empty.
-    fn known_at_of(&mut self, values: &[Value<'_>]) -> Option<i64> {
-        if let Some(Value::Time(micros)) = values.last() {
-            return Some(*micros);
-        }
-        let stand_in = self.position(self.contract.known_at_fallback)?;
-        if let Value::Time(micros) = values[stand_in] {
-            self.tally.known_at_stand_in += 1;
-            return Some(micros);
-        }
-        if self.table() == TableName::Accounts {
-            self.tally.always_known += 1;
-            return Some(i64::MIN);
-        }
-        None
-    }
-
     /// Notes what was counted, and whether there were rows at all.
     fn finish(&mut self, rules: Option<&TableRules>) {
+        for ((data, present), column) in self.columns.iter_mut().zip(&self.present).zip(self.contract.columns)
+        {
+            if data.is_none() && *present {
+                *data = Some(ColumnData::missing(column.kind, self.known_at.len()));
+            }
+        }
         let tally = std::mem::take(&mut self.tally);
         let table = self.table();
         let (seen, kept) = (tally.seen, tally.kept);
@@ -299,102 +278,4 @@ impl Draft {
             self.faults.structural(FaultKind::EmptyTable, &file, None, explanation);
         }
     }
-
-    fn known_at_is_planned(&self, plan: &Plan<'_>) -> bool {
-        let planned = |name| self.position(name).is_some_and(|position| !plan.is_absent(position));
-        planned("known_at") || planned(self.contract.known_at_fallback)
-    }
-
-    fn keep(&mut self, values: &[Value<'_>], known_at: Option<i64>, origin: RowOrigin) {
-        for (column, value) in self.columns.iter_mut().zip(values) {
-            if let Some(column) = column {
-                column.push(value);
-            }
-        }
-        self.known_at.push(known_at.unwrap_or(i64::MIN));
-        if !self.contract.key.is_empty() {
-            self.origins.push(origin);
-        }
-        self.tally.kept += 1;
-    }
-
-    fn refuse(
-        &mut self,
-        batch: &RawBatch,
-        row: usize,
-        place: Place<'_>,
-        plan: &Plan<'_>,
-        bad: &[(usize, FaultKind)],
-    ) -> Result<(), OutputError> {
-        let explain = |position: usize, kind: FaultKind| {
-            let column = &self.contract.columns[position];
-            cell::explain(kind, column.kind, plan.cell(batch, row, position))
-        };
-        for &(position, kind) in bad {
-            self.faults.row(kind, place, Some((position, plan.label(position))), || explain(position, kind));
-        }
-        if let (Some(quarantine), Some(&(first, kind))) = (&mut self.quarantine, bad.first()) {
-            let texts: Vec<String> = bad
-                .iter()
-                .map(|&(position, kind)| {
-                    let Explanation { expected, found, .. } = explain(position, kind);
-                    format!("{}: expected {expected}, found {found}", plan.label(position))
-                })
-                .collect();
-            let reason =
-                Reason { code: kind.code(), column: plan.label(first).to_owned(), text: texts.join("; ") };
-            let header = plan.header();
-            quarantine.add(place, &reason, header, &original(batch, row, header.len()))?;
-        }
-        Ok(())
-    }
-}
-
-fn explain_broken(
-    problem: RowProblem,
-    fields: &[String],
-    header: &[String],
-) -> (FaultKind, Option<usize>, Explanation) {
-    match problem {
-        RowProblem::Ragged { expected, found } => (
-            FaultKind::Ragged,
-            None,
-            Explanation {
-                expected: format!("{expected} fields as in the header"),
-                found: format!("{found}"),
-                fix: "quote fields that hold the delimiter or a line break".to_owned(),
-            },
-        ),
-        RowProblem::NotUtf8 { column } => (
-            FaultKind::NotUtf8,
-            (column < header.len()).then_some(column),
-            Explanation {
-                expected: "text in UTF-8".to_owned(),
-                found: fields.get(column).map_or_else(String::new, |field| cell::shown(Cell::Text(field))),
-                fix: "save the file as UTF-8".to_owned(),
-            },
-        ),
-    }
-}
-
-/// The cells of a row as text, as they were.
-pub(super) fn original(batch: &RawBatch, row: usize, columns: usize) -> Vec<String> {
-    let text = |column| match batch.cell(row, column) {
-        Cell::Text(text) => text.to_owned(),
-        Cell::Number(number) => number.to_string(),
-        cell => cell::text_of(cell).map_or_else(String::new, std::borrow::Cow::into_owned),
-    };
-    (0..columns).map(text).collect()
-}
-
-/// 128 bits of a hash over all cells of a row: two rows that differ have different ones for all practical purposes.
-fn hash_row(batch: &RawBatch, row: usize, columns: usize) -> u128 {
-    let mut digest = Sha256::new();
-    for text in original(batch, row, columns) {
-        digest.update((text.len() as u64).to_le_bytes());
-        digest.update(text.as_bytes());
-    }
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest.finalize()[..16]);
-    u128::from_le_bytes(bytes)
 }

@@ -16,16 +16,18 @@ pub struct Table {
     known_at: Vec<i64>,
     /// Of account `i` are the rows from `starts[i]` to `starts[i + 1]`.
     starts: Vec<usize>,
+    /// Positions of columns that were left out, and so must not pass for columns that no file has.
+    unread: Vec<usize>,
 }
 
 impl Table {
     /// Sorts the rows of a draft by the account each belongs to; `None` leaves a row out.
     pub(super) fn new(
         draft: &mut Draft,
-        account_of: impl Fn(usize) -> Option<u32>,
+        accounts: &[Option<u32>],
         n_accounts: usize,
+        unread: &[usize],
     ) -> Self {
-        let accounts: Vec<Option<u32>> = (0..draft.n_rows()).map(account_of).collect();
         let mut starts = vec![0; n_accounts + 1];
         for account in accounts.iter().flatten() {
             starts[*account as usize + 1] += 1;
@@ -59,6 +61,7 @@ impl Table {
             columns: columns.into_iter().map(|column| column.map(|data| data.gather(&order))).collect(),
             known_at: order.iter().map(|&row| known_at[row as usize]).collect(),
             starts,
+            unread: unread.to_vec(),
         }
     }
 
@@ -105,6 +108,9 @@ impl Table {
         accepts: impl Fn(ColumnKind) -> bool,
     ) -> Result<Option<&ColumnData>, TablesError> {
         match self.position(name) {
+            Some(position) if self.unread.contains(&position) => {
+                Err(TablesError::Unread { table: self.name(), column: name.to_owned() })
+            }
             Some(position) if accepts(self.contract.columns[position].kind) => {
                 Ok(self.columns[position].as_ref())
             }
@@ -115,7 +121,8 @@ impl Table {
     /// A column of texts, currencies or countries.
     ///
     /// # Errors
-    /// [`TablesError::Column`] when the contract has no such column of this kind.
+    /// [`TablesError::Column`] when the contract has no such column of this kind, [`TablesError::Unread`] when it was left
+    /// out.
     pub fn text(&self, column: &str) -> Result<TextColumn<'_>, TablesError> {
         let accepts = |kind| matches!(kind, ColumnKind::Text | ColumnKind::Currency | ColumnKind::Country);
         let parts = match self.column(column, "text", accepts)? {
@@ -128,7 +135,8 @@ impl Table {
     /// A column of numbers, whole or not.
     ///
     /// # Errors
-    /// [`TablesError::Column`] when the contract has no such column of this kind.
+    /// [`TablesError::Column`] when the contract has no such column of this kind, [`TablesError::Unread`] when it was left
+    /// out.
     pub fn number(&self, column: &str) -> Result<NumberColumn<'_>, TablesError> {
         let accepts = |kind| matches!(kind, ColumnKind::Integer { .. } | ColumnKind::Number { .. });
         let parts = match self.column(column, "number", accepts)? {
@@ -141,7 +149,8 @@ impl Table {
     /// A column of times.
     ///
     /// # Errors
-    /// [`TablesError::Column`] when the contract has no such column of this kind.
+    /// [`TablesError::Column`] when the contract has no such column of this kind, [`TablesError::Unread`] when it was left
+    /// out.
     pub fn time(&self, column: &str) -> Result<TimeColumn<'_>, TablesError> {
         let parts = match self.column(column, "time", |kind| kind == ColumnKind::Time)? {
             Some(ColumnData::Time { values, present }) => Some((values.as_slice(), present.as_slice())),
@@ -153,7 +162,8 @@ impl Table {
     /// A column of yes and no.
     ///
     /// # Errors
-    /// [`TablesError::Column`] when the contract has no such column of this kind.
+    /// [`TablesError::Column`] when the contract has no such column of this kind, [`TablesError::Unread`] when it was left
+    /// out.
     pub fn flag(&self, column: &str) -> Result<FlagColumn<'_>, TablesError> {
         let values = match self.column(column, "flag", |kind| kind == ColumnKind::Flag)? {
             Some(ColumnData::Flag { values }) => Some(values.as_slice()),

@@ -28,6 +28,32 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Adds the counts of other rows.
+    pub(super) fn add(&mut self, other: Self) {
+        let Self {
+            seen,
+            kept,
+            skipped,
+            duplicates,
+            text_from_number,
+            known_at_stand_in,
+            always_known,
+            rows_seen,
+        } = other;
+        self.seen += seen;
+        self.kept += kept;
+        self.duplicates += duplicates;
+        self.known_at_stand_in += known_at_stand_in;
+        self.always_known += always_known;
+        for (skip, count) in skipped {
+            *self.skipped.entry(skip).or_default() += count;
+        }
+        for (position, count) in text_from_number {
+            *self.text_from_number.entry(position).or_default() += count;
+        }
+        self.rows_seen.extend(rows_seen);
+    }
+
     /// The counts in words.
     pub(super) fn notes(
         self,

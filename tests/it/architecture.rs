@@ -15,7 +15,7 @@ const FLOORS: [&[&str]; 8] = [
     &["features", "grid", "models", "targeting"],
     &["scoring", "spec"],
     &["pipeline"],
-    &["report", "wide"],
+    &["feature_store", "report", "wide"],
     &["job"],
 ];
 

@@ -10,6 +10,7 @@ mod architecture;
 mod bad_input;
 mod documents;
 mod families;
+mod feature_store;
 mod features;
 mod golden;
 mod grid_vectors;

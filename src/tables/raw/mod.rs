@@ -13,7 +13,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::artifact::sha256_of_file;
+
 pub use error::RawError;
+pub(super) use parquet::ParquetColumn;
 
 /// One cell, as the file holds it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -105,6 +108,8 @@ pub enum RowProblem {
 pub struct RawTable {
     path: PathBuf,
     source: Source,
+    /// Hash and size of a Parquet file, which is not read front to back.
+    hashed: Option<(String, u64)>,
 }
 
 #[derive(Debug)]
@@ -126,7 +131,15 @@ impl RawTable {
     /// [`RawError::Empty`], [`RawError::HeaderNotUtf8`] and [`RawError::DuplicateColumn`] for their header;
     /// [`RawError::Parquet`] for a Parquet file that is cut or damaged.
     pub fn open(path: impl AsRef<Path>, format: &CsvFormat) -> Result<Self, RawError> {
-        let path = path.as_ref();
+        let mut table = Self::open_unhashed(path.as_ref(), *format)?;
+        if table.wants_hash() {
+            table.hashed = Some(hash_of(path.as_ref())?);
+        }
+        Ok(table)
+    }
+
+    /// [`Self::open`], leaving the hash to whoever calls [`Self::set_hash`].
+    pub(super) fn open_unhashed(path: &Path, format: CsvFormat) -> Result<Self, RawError> {
         let source = match Format::of(path) {
             Some(Format::Csv) => Source::Csv(Box::new(csv::CsvSource::open(path, format.delimiter)?)),
             Some(Format::Tsv) => {
@@ -138,7 +151,7 @@ impl RawTable {
                 return Err(RawError::Extension { path: path.to_path_buf(), found });
             }
         };
-        let table = Self { path: path.to_path_buf(), source };
+        let table = Self { path: path.to_path_buf(), source, hashed: None };
         refuse_duplicates(path, table.header())?;
         Ok(table)
     }
@@ -156,22 +169,80 @@ impl RawTable {
         }
     }
 
+    /// Whether [`Self::set_hash`] is still to be called with what [`hash_of`] says.
+    pub(super) fn wants_hash(&self) -> bool {
+        matches!(self.source, Source::Parquet(_)) && self.hashed.is_none()
+    }
+
+    pub(super) fn set_hash(&mut self, hash: (String, u64)) {
+        self.hashed = Some(hash);
+    }
+
+    /// Reads only these columns, by their place in the header; all others are missing from now on.
+    pub(super) fn only(&mut self, columns: Vec<usize>) {
+        match &mut self.source {
+            // A row of text is split as a whole.
+            Source::Csv(_) => {}
+            Source::Parquet(source) => source.only(columns),
+        }
+    }
+
     /// The next rows; `None` at the end. A batch is never empty, but all of its rows may be broken.
     ///
     /// # Errors
     /// [`RawError::UnclosedQuote`], [`RawError::Parquet`] and [`RawError::Unreadable`].
     pub fn next_batch(&mut self) -> Result<Option<RawBatch>, RawError> {
-        match &mut self.source {
-            Source::Csv(source) => source.next_batch(),
-            Source::Parquet(source) => source.next_batch(),
-        }
+        self.next_part()?.map(RawPart::read).transpose()
+    }
+
+    /// The next rows, of which what can be left to another thread is not done yet.
+    pub(super) fn next_part(&mut self) -> Result<Option<RawPart>, RawError> {
+        Ok(match &mut self.source {
+            Source::Csv(source) => source.next_batch()?.map(RawPart::Batch),
+            Source::Parquet(source) => source.next_part()?.map(|part| RawPart::Parquet(Box::new(part))),
+        })
     }
 
     /// Hash, size and number of rows, once the last batch has been taken.
     pub fn digest(&self) -> Option<FileDigest> {
         match &self.source {
             Source::Csv(source) => source.digest(),
-            Source::Parquet(source) => source.digest(),
+            Source::Parquet(source) => {
+                let (sha256, bytes) = self.hashed.clone()?;
+                Some(FileDigest { sha256, bytes, rows: source.rows()? })
+            }
+        }
+    }
+}
+
+/// About how many rows a file has, without reading it: as its Parquet footer says, or by its size. None where it cannot
+/// be opened.
+pub(super) fn estimated_rows(path: &Path) -> u64 {
+    /// Bytes of a short row of text.
+    const ROW_BYTES: u64 = 40;
+    match Format::of(path) {
+        Some(Format::Parquet) => parquet::ParquetSource::open(path).map_or(0, |source| source.n_rows()),
+        _ => std::fs::metadata(path).map_or(0, |file| file.len() / ROW_BYTES),
+    }
+}
+
+/// SHA-256 and size of a file.
+pub(super) fn hash_of(path: &Path) -> Result<(String, u64), RawError> {
+    sha256_of_file(path).map_err(RawError::unreadable(path))
+}
+
+/// Rows that may still have to be decoded.
+#[derive(Debug)]
+pub(super) enum RawPart {
+    Batch(RawBatch),
+    Parquet(Box<parquet::ParquetPart>),
+}
+
+impl RawPart {
+    pub(super) fn read(self) -> Result<RawBatch, RawError> {
+        match self {
+            Self::Batch(batch) => Ok(batch),
+            Self::Parquet(part) => part.read(),
         }
     }
 }
@@ -236,6 +307,14 @@ impl RawBatch {
         match &self.cells {
             Cells::Csv(cells) => cells.cell(row, column),
             Cells::Parquet(cells) => cells.cell(row, column),
+        }
+    }
+
+    /// All cells of a column, where the file keeps them together.
+    pub(super) fn parquet_column(&self, column: usize) -> Option<&ParquetColumn> {
+        match &self.cells {
+            Cells::Csv(_) => None,
+            Cells::Parquet(cells) => cells.column(column),
         }
     }
 

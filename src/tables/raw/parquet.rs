@@ -1,83 +1,124 @@
-//! Parquet files as batches of cells, one row group at a time.
+//! Parquet files as batches of cells, one row group at a time, a large one in pieces.
 
 use std::fs::File;
-use std::io::{Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use polars::io::parquet::metadata::FileMetadataRef;
+use polars::io::parquet::read::ParallelStrategy;
 use polars::prelude::*;
-use sha2::{Digest, Sha256};
 
-use super::{Cell, Cells, FileDigest, RawBatch, RawError};
+use super::{Cell, Cells, RawBatch, RawError};
+
+/// Most rows of a batch; a row group that has more comes in pieces.
+const MOST_ROWS: usize = 1 << 20;
 
 /// A Parquet file that is being read.
 #[derive(Debug)]
 pub(super) struct ParquetSource {
     path: PathBuf,
     file: File,
+    metadata: FileMetadataRef,
     header: Vec<String>,
-    /// Rows of each row group.
-    groups: Vec<usize>,
-    next_group: usize,
-    rows: usize,
-    digest: FileDigest,
+    /// The columns that are decoded; `None` decodes all.
+    wanted: Option<Arc<Vec<usize>>>,
+    /// First row and number of rows of each batch.
+    batches: Vec<(usize, usize)>,
+    next: usize,
+}
+
+/// Some rows of a file that wait to be decoded.
+#[derive(Debug)]
+pub(in crate::tables) struct ParquetPart {
+    path: PathBuf,
+    file: File,
+    metadata: FileMetadataRef,
+    wanted: Option<Arc<Vec<usize>>>,
+    first: usize,
+    n_rows: usize,
 }
 
 impl ParquetSource {
     pub(super) fn open(path: &Path) -> Result<Self, RawError> {
-        let hash = || {
-            let mut file = File::open(path)?;
-            let digest = hash_file(&mut file)?;
-            Ok((file, digest))
-        };
-        let (file, (sha256, bytes)) = hash().map_err(RawError::unreadable(path))?;
+        let file = File::open(path).map_err(RawError::unreadable(path))?;
         let clone = file.try_clone().map_err(RawError::unreadable(path))?;
-        let (header, groups) = guarded(path, || {
+        let (header, metadata) = guarded(path, || {
             let mut reader = ParquetReader::new(clone);
             let header = reader.schema()?.iter_names().map(|name| name.trim().to_owned()).collect();
-            let mut groups = Vec::new();
-            for group in &reader.get_metadata()?.row_groups {
-                groups.push(group.num_rows());
-            }
-            Ok((header, groups))
+            Ok((header, reader.get_metadata()?.clone()))
         })?;
-        let rows = groups.iter().sum::<usize>() as u64;
-        Ok(Self {
-            path: path.to_path_buf(),
-            file,
-            header,
-            groups,
-            next_group: 0,
-            rows: 0,
-            digest: FileDigest { sha256, bytes, rows },
-        })
+        let (mut batches, mut first) = (Vec::new(), 0);
+        for group in &metadata.row_groups {
+            let end = first + group.num_rows();
+            while first < end {
+                let n_rows = MOST_ROWS.min(end - first);
+                batches.push((first, n_rows));
+                first += n_rows;
+            }
+        }
+        Ok(Self { path: path.to_path_buf(), file, metadata, header, wanted: None, batches, next: 0 })
     }
 
     pub(super) fn header(&self) -> &[String] {
         &self.header
     }
 
-    pub(super) fn next_batch(&mut self) -> Result<Option<RawBatch>, RawError> {
-        while let Some(&n_rows) = self.groups.get(self.next_group) {
-            self.next_group += 1;
-            if n_rows == 0 {
-                continue;
-            }
-            let first = self.rows;
-            self.rows += n_rows;
-            let file = self.file.try_clone().map_err(RawError::unreadable(&self.path))?;
-            let columns = guarded(&self.path, || {
-                let frame = ParquetReader::new(file).with_slice(Some((first, n_rows))).finish()?;
-                frame.columns().iter().map(ParquetColumn::new).collect::<PolarsResult<Vec<_>>>()
-            })?;
-            let cells = ParquetCells { first: first as u64, n_rows, columns };
-            return Ok(Some(RawBatch { cells: Cells::Parquet(cells), broken: Vec::new() }));
-        }
-        Ok(None)
+    /// Decodes only these columns from now on; the others are missing in every row.
+    pub(super) fn only(&mut self, columns: Vec<usize>) {
+        self.wanted = Some(Arc::new(columns));
     }
 
-    pub(super) fn digest(&self) -> Option<FileDigest> {
-        (self.next_group >= self.groups.len()).then(|| self.digest.clone())
+    pub(super) fn next_part(&mut self) -> Result<Option<ParquetPart>, RawError> {
+        let Some(&(first, n_rows)) = self.batches.get(self.next) else { return Ok(None) };
+        self.next += 1;
+        Ok(Some(ParquetPart {
+            path: self.path.clone(),
+            file: self.file.try_clone().map_err(RawError::unreadable(&self.path))?,
+            metadata: self.metadata.clone(),
+            wanted: self.wanted.clone(),
+            first,
+            n_rows,
+        }))
+    }
+
+    /// Rows of the file, once the last part has been taken.
+    pub(super) fn rows(&self) -> Option<u64> {
+        (self.next >= self.batches.len()).then_some(self.n_rows())
+    }
+
+    pub(super) fn n_rows(&self) -> u64 {
+        let (first, n_rows) = self.batches.last().copied().unwrap_or_default();
+        (first + n_rows) as u64
+    }
+}
+
+impl ParquetPart {
+    /// Decodes the rows on the calling thread.
+    pub(super) fn read(self) -> Result<RawBatch, RawError> {
+        let Self { path, file, metadata, wanted, first, n_rows } = self;
+        let columns = guarded(&path, || {
+            let mut reader = ParquetReader::new(file)
+                .with_slice(Some((first, n_rows)))
+                .with_projection(wanted.as_deref().cloned())
+                .read_parallel(ParallelStrategy::None);
+            reader.set_metadata(metadata);
+            let frame = reader.finish()?;
+            frame.columns().iter().map(ParquetColumn::new).collect::<PolarsResult<Vec<_>>>()
+        })?;
+        let columns = match wanted {
+            None => columns.into_iter().map(Some).collect(),
+            Some(places) => {
+                let mut all: Vec<Option<ParquetColumn>> = Vec::new();
+                for (place, column) in places.iter().zip(columns) {
+                    all.resize_with(all.len().max(place + 1), || None);
+                    all[*place] = Some(column);
+                }
+                all
+            }
+        };
+        let cells = ParquetCells { first: first as u64, n_rows, columns };
+        Ok(RawBatch { cells: Cells::Parquet(cells), broken: Vec::new() })
     }
 }
 
@@ -91,28 +132,13 @@ fn guarded<T>(path: &Path, read: impl FnOnce() -> PolarsResult<T>) -> Result<T, 
     }
 }
 
-fn hash_file(file: &mut File) -> std::io::Result<(String, u64)> {
-    let mut digest = Sha256::new();
-    let mut buffer = vec![0; 1 << 18];
-    let mut bytes = 0;
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            break;
-        }
-        digest.update(&buffer[..read]);
-        bytes += read as u64;
-    }
-    file.rewind()?;
-    Ok((super::hexadecimal(&digest.finalize()), bytes))
-}
-
-/// The rows of one row group.
+/// The decoded rows of one batch.
 #[derive(Debug)]
 pub(super) struct ParquetCells {
     first: u64,
     n_rows: usize,
-    columns: Vec<ParquetColumn>,
+    /// By place in the file; `None` and what lies past the end was not asked for.
+    columns: Vec<Option<ParquetColumn>>,
 }
 
 impl ParquetCells {
@@ -125,13 +151,18 @@ impl ParquetCells {
     }
 
     pub(super) fn cell(&self, row: usize, column: usize) -> Cell<'_> {
-        self.columns.get(column).map_or(Cell::Missing, |column| column.cell(row))
+        self.column(column).map_or(Cell::Missing, |column| column.cell(row))
+    }
+
+    /// All rows of a column.
+    pub(super) fn column(&self, column: usize) -> Option<&ParquetColumn> {
+        self.columns.get(column)?.as_ref()
     }
 }
 
 /// A column in one of the few types that cells have; always a single chunk.
 #[derive(Debug)]
-enum ParquetColumn {
+pub(in crate::tables) enum ParquetColumn {
     Text(StringChunked),
     Integer(Int64Chunked),
     Number(Float64Chunked),

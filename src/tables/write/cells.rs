@@ -45,7 +45,7 @@ impl ColumnType {
             Self::Text => Cells::Text(Vec::new()),
             Self::Integer => Cells::Integer(Vec::new()),
             Self::Number => Cells::Number(Vec::new()),
-            Self::Number32 => Cells::Number32(Vec::new()),
+            Self::Number32 => Cells::Masked32 { values: Vec::new(), known: Vec::new() },
             Self::Flag => Cells::Flag(Vec::new()),
             Self::Time => Cells::Time(Vec::new()),
             Self::Date => Cells::Date(Vec::new()),
@@ -80,6 +80,13 @@ pub enum Cells {
     Number(Vec<Option<f64>>),
     /// Numbers of 32 bits.
     Number32(Vec<Option<f32>>),
+    /// Numbers of 32 bits beside a mask, as feature matrices hold them.
+    Masked32 {
+        /// One number per row.
+        values: Vec<f32>,
+        /// Whether the row has one.
+        known: Vec<bool>,
+    },
     /// Yes or no.
     Flag(Vec<Option<bool>>),
     /// Microseconds from 1970-01-01 UTC.
@@ -96,6 +103,7 @@ macro_rules! on_cells {
             Cells::Integer($vector) | Cells::Time($vector) => $body,
             Cells::Number($vector) => $body,
             Cells::Number32($vector) => $body,
+            Cells::Masked32 { values: $vector, .. } => $body,
             Cells::Flag($vector) => $body,
             Cells::Date($vector) => $body,
         }
@@ -116,6 +124,14 @@ impl Cells {
     /// Removes all cells and keeps their memory.
     pub(super) fn clear(&mut self) {
         on_cells!(self, vector => vector.clear());
+        if let Self::Masked32 { known, .. } = self {
+            known.clear();
+        }
+    }
+
+    /// Whether the cells are kept in the same way, not only of one type.
+    fn is_like(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
     }
 
     /// The type these cells fit into.
@@ -124,7 +140,7 @@ impl Cells {
             Self::Text(_) => ColumnType::Text,
             Self::Integer(_) => ColumnType::Integer,
             Self::Number(_) => ColumnType::Number,
-            Self::Number32(_) => ColumnType::Number32,
+            Self::Number32(_) | Self::Masked32 { .. } => ColumnType::Number32,
             Self::Flag(_) => ColumnType::Flag,
             Self::Time(_) => ColumnType::Time,
             Self::Date(_) => ColumnType::Date,
@@ -133,6 +149,10 @@ impl Cells {
 
     /// Moves the first `n_rows` cells to the end of `target`, which holds the same type.
     pub(super) fn move_front(&mut self, n_rows: usize, target: &mut Self) {
+        if target.is_empty() && n_rows == self.len() && self.is_like(target) {
+            std::mem::swap(self, target);
+            return;
+        }
         match (self, target) {
             (Self::Text(from), Self::Text(to)) => to.extend(from.drain(..n_rows)),
             (Self::Integer(from), Self::Integer(to)) | (Self::Time(from), Self::Time(to)) => {
@@ -140,6 +160,16 @@ impl Cells {
             }
             (Self::Number(from), Self::Number(to)) => to.extend(from.drain(..n_rows)),
             (Self::Number32(from), Self::Number32(to)) => to.extend(from.drain(..n_rows)),
+            (Self::Masked32 { values, known }, Self::Masked32 { values: to, known: mask }) => {
+                to.extend(values.drain(..n_rows));
+                mask.extend(known.drain(..n_rows));
+            }
+            (Self::Number32(from), Self::Masked32 { values, known }) => {
+                for cell in from.drain(..n_rows) {
+                    values.push(cell.unwrap_or_default());
+                    known.push(cell.is_some());
+                }
+            }
             (Self::Flag(from), Self::Flag(to)) => to.extend(from.drain(..n_rows)),
             (Self::Date(from), Self::Date(to)) => to.extend(from.drain(..n_rows)),
             // Types were compared with the schema when the cells came in.
@@ -147,7 +177,8 @@ impl Cells {
         }
     }
 
-    pub(super) fn column(&self, name: &str) -> Column {
+    /// The cells as a column; those that need not be copied are taken.
+    pub(super) fn take_column(&mut self, name: &str) -> Column {
         let name = PlSmallStr::from_str(name);
         match self {
             Self::Text(cells) => {
@@ -156,6 +187,10 @@ impl Cells {
             Self::Integer(cells) => Int64Chunked::from_slice_options(name, cells).into_column(),
             Self::Number(cells) => Float64Chunked::from_slice_options(name, cells).into_column(),
             Self::Number32(cells) => Float32Chunked::from_slice_options(name, cells).into_column(),
+            Self::Masked32 { values, known } => {
+                let mask = known.contains(&false).then(|| known.iter().copied().collect());
+                Float32Chunked::from_vec_validity(name, std::mem::take(values), mask).into_column()
+            }
             Self::Flag(cells) => BooleanChunked::from_slice_options(name, cells).into_column(),
             Self::Time(cells) => Int64Chunked::from_slice_options(name, cells)
                 .into_datetime(TimeUnit::Microseconds, Some(TimeZone::UTC))
@@ -172,6 +207,8 @@ impl Cells {
             Self::Integer(cells) => cells[row].map_or(Ok(()), |cell| write!(text, "{cell}")),
             Self::Number(cells) => cells[row].map_or(Ok(()), |cell| write!(text, "{cell}")),
             Self::Number32(cells) => cells[row].map_or(Ok(()), |cell| write!(text, "{cell}")),
+            Self::Masked32 { values, known } if known[row] => write!(text, "{}", values[row]),
+            Self::Masked32 { .. } => Ok(()),
             Self::Flag(cells) => cells[row].map_or(Ok(()), |cell| write!(text, "{cell}")),
             Self::Time(cells) => match cells[row] {
                 None => Ok(()),

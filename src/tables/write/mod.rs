@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use polars::io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter};
+use polars::io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter, StatisticsOptions};
 use polars::prelude::{DataFrame, Field};
 
 pub use self::cells::{Cells, ColumnType, Schema};
@@ -26,6 +26,8 @@ pub enum TableFormat {
     Csv,
     /// Apache Parquet, zstd-compressed.
     Parquet,
+    /// Apache Parquet for tables of many columns that are read whole: compressed fast and without statistics.
+    WideParquet,
 }
 
 impl TableFormat {
@@ -33,7 +35,7 @@ impl TableFormat {
     pub const fn extension(self) -> &'static str {
         match self {
             Self::Csv => "csv",
-            Self::Parquet => "parquet",
+            Self::Parquet | Self::WideParquet => "parquet",
         }
     }
 }
@@ -122,7 +124,7 @@ impl TableWriter {
     }
 
     fn write_pending(&mut self) -> Result<(), OutputError> {
-        self.sink.write(&self.schema, &self.pending).map_err(OutputError::unwritable(&self.target))?;
+        self.sink.write(&self.schema, &mut self.pending).map_err(OutputError::unwritable(&self.target))?;
         for cells in &mut self.pending {
             cells.clear();
         }
@@ -188,15 +190,21 @@ impl Sink {
                 writer.write_record(schema.columns().iter().map(|(name, _)| name))?;
                 Ok(Self::Csv(Box::new(writer)))
             }
-            TableFormat::Parquet => {
+            TableFormat::Parquet | TableFormat::WideParquet => {
                 let fields: polars::prelude::Schema = schema
                     .columns()
                     .iter()
                     .map(|(name, kind)| Field::new(name.into(), kind.data_type()))
                     .collect();
                 let file = SharedFile(Arc::new(Mutex::new(file)));
+                let (compression, statistics) = if format == TableFormat::Parquet {
+                    (ParquetCompression::Zstd(None), StatisticsOptions::default())
+                } else {
+                    (ParquetCompression::Lz4Raw, StatisticsOptions::empty())
+                };
                 let writer = ParquetWriter::new(file.clone())
-                    .with_compression(ParquetCompression::Zstd(None))
+                    .with_compression(compression)
+                    .with_statistics(statistics)
                     .batched(&fields)
                     .map_err(io::Error::other)?;
                 Ok(Self::Parquet { writer: Box::new(writer), file })
@@ -204,13 +212,14 @@ impl Sink {
         }
     }
 
-    fn write(&mut self, schema: &Schema, columns: &[Cells]) -> io::Result<()> {
+    /// Writes all cells and takes them.
+    fn write(&mut self, schema: &Schema, columns: &mut [Cells]) -> io::Result<()> {
         let n_rows = columns.first().map_or(0, Cells::len);
         match self {
             Self::Csv(writer) => {
                 let mut text = String::new();
                 for row in 0..n_rows {
-                    for cells in columns {
+                    for cells in columns.iter() {
                         text.clear();
                         cells.write_text(row, &mut text)?;
                         writer.write_field(&text)?;
@@ -224,7 +233,7 @@ impl Sink {
                     .columns()
                     .iter()
                     .zip(columns)
-                    .map(|((name, _), cells)| cells.column(name))
+                    .map(|((name, _), cells)| cells.take_column(name))
                     .collect();
                 let frame = DataFrame::new(n_rows, columns).map_err(io::Error::other)?;
                 writer.write_batch(&frame).map_err(io::Error::other)
@@ -307,8 +316,12 @@ mod tests {
         let file = io::Cursor::new(bytes(TableFormat::Parquet, n_rows, 900));
         let frame = ParquetReader::new(file).finish().unwrap();
         let columns = rows(0..n_rows);
-        let expected: Vec<Column> =
-            schema().columns().iter().zip(&columns).map(|((name, _), cells)| cells.column(name)).collect();
+        let expected: Vec<Column> = schema()
+            .columns()
+            .iter()
+            .zip(&columns)
+            .map(|((name, _), cells)| cells.clone().take_column(name))
+            .collect();
         assert_eq!(frame.height(), n_rows as usize);
         assert!(frame.equals_missing(&DataFrame::new(n_rows as usize, expected).unwrap()));
     }
