@@ -10,6 +10,7 @@ use super::column::ColumnData;
 use super::contract::TableName;
 use super::fault::{ContentFault, Fault, FaultKind, TablesError};
 use super::files;
+use super::holders::{DomainHolders, LeftOut};
 use super::mapping::Mapping;
 use super::note::{Note, code};
 use super::quarantine::Quarantine;
@@ -151,8 +152,11 @@ impl Dataset {
             sources: Vec::new(),
             summaries: Vec::new(),
         };
-        let domains = drafts.iter().find(|draft| draft.table() == TableName::Accounts);
-        let domains = domains.map(|draft| dataset.domains(draft)).unwrap_or_default();
+        let accounts = drafts.iter().find(|draft| draft.table() == TableName::Accounts);
+        let (domains, notes) = accounts
+            .map(|draft| DomainHolders::read(draft, |id| dataset.account_index(id)))
+            .unwrap_or_default();
+        dataset.notes.extend(notes);
         for draft in drafts {
             let accounts = dataset.accounts_of(draft, &domains);
             for (known_at, account) in draft.known_at.iter_mut().zip(&accounts) {
@@ -183,35 +187,9 @@ impl Dataset {
         self.accounts.binary_search_by(|account| account.as_str().cmp(id)).ok().map(|index| index as u32)
     }
 
-    /// The accounts of each domain, each with the moment from which it was known to have it, earliest first.
-    fn domains(&self, accounts: &Draft) -> BTreeMap<String, Vec<(i64, u32)>> {
-        let mut domains: BTreeMap<String, Vec<(i64, u32)>> = BTreeMap::new();
-        let (Some(ids), Some(names)) = (accounts.column("account_id"), accounts.column("domain")) else {
-            return domains;
-        };
-        for row in 0..accounts.n_rows() {
-            let (Some(id), Some(domain)) = (ids.text(row), names.text(row)) else { continue };
-            let Some(account) = self.account_index(id) else { continue };
-            let holders = domains.entry(plain_domain(domain)).or_default();
-            let known_at = accounts.known_at[row];
-            match holders.iter_mut().find(|(_, holder)| *holder == account) {
-                Some((from, _)) => *from = known_at.min(*from),
-                None => holders.push((known_at, account)),
-            }
-        }
-        for holders in domains.values_mut() {
-            holders.sort_unstable();
-        }
-        domains
-    }
-
     /// The account of each row of a draft, with the moment from which that was known; rows without one are counted in
     /// notes.
-    fn accounts_of(
-        &mut self,
-        draft: &Draft,
-        domains: &BTreeMap<String, Vec<(i64, u32)>>,
-    ) -> Vec<Option<(u32, i64)>> {
+    fn accounts_of(&mut self, draft: &Draft, domains: &DomainHolders) -> Vec<Option<(u32, i64)>> {
         // Looked up once per distinct text, not once per row.
         let texts = |name: &str| match draft.column(name) {
             Some(ColumnData::Text { dictionary, codes }) => Some((dictionary, codes)),
@@ -223,11 +201,11 @@ impl Dataset {
         });
         let signals = draft.table() == TableName::Signals;
         let by_domain = texts("domain").filter(|_| signals).map(|(dictionary, codes)| {
-            let holders: Vec<Option<&Vec<(i64, u32)>>> =
-                dictionary.iter().map(|domain| domains.get(&plain_domain(domain))).collect();
+            let holders: Vec<_> = dictionary.iter().map(|text| domains.of(text)).collect();
             (holders, codes)
         });
-        let (mut unknown, mut unknown_domain, mut ambiguous, mut joined) = (0, 0, 0, 0);
+        let (mut unknown, mut joined) = (0, 0);
+        let mut left_out: BTreeMap<LeftOut, u64> = BTreeMap::new();
         let accounts = (0..draft.n_rows())
             .map(|row| {
                 let by_id =
@@ -237,14 +215,13 @@ impl Dataset {
                     return account.map(|account| (account, i64::MIN));
                 }
                 let (holders, codes) = by_domain.as_ref()?;
-                let Some(holders) = holders.get(codes[row] as usize).copied().flatten() else {
-                    unknown_domain += 1;
-                    return None;
-                };
-                let found = holder(holders, draft.known_at[row]);
-                joined += u64::from(found.is_some());
-                ambiguous += u64::from(found.is_none());
-                found
+                let holders = holders.get(codes[row] as usize).copied().unwrap_or(Err(LeftOut::NotADomain));
+                let found = holders.and_then(|holders| holders.at(draft.known_at[row]));
+                match found {
+                    Ok(_) => joined += 1,
+                    Err(reason) => *left_out.entry(reason).or_default() += 1,
+                }
+                found.ok()
             })
             .collect();
         let mut note = |code, count, text: &str| {
@@ -253,17 +230,20 @@ impl Dataset {
             }
         };
         let n_rows = draft.n_rows() as u64;
-        if 20 * (unknown + unknown_domain) > n_rows {
+        let suspicious = left_out.iter().filter(|(reason, _)| reason.is_suspicious());
+        let of_nobody = unknown + suspicious.map(|(_, count)| count).sum::<u64>();
+        if 20 * of_nobody > n_rows {
             tracing::warn!(
                 table = %draft.table(),
                 rows = n_rows,
-                left_out = unknown + unknown_domain,
+                left_out = of_nobody,
                 "more than one row in twenty belongs to no account: compare the ids, leading zeros included"
             );
         }
         note(code::UNKNOWN_ACCOUNT, unknown, "rows of accounts that are not in accounts left out");
-        note(code::UNKNOWN_DOMAIN, unknown_domain, "rows of domains that no account has left out");
-        note(code::AMBIGUOUS_DOMAIN, ambiguous, "rows of domains that several accounts have left out");
+        for (reason, count) in left_out {
+            note(reason.code(), count, reason.text());
+        }
         note(code::JOINED_BY_DOMAIN, joined, "rows joined to their account by domain");
         accounts
     }
@@ -338,12 +318,6 @@ fn column_names(draft: &Draft) -> (Vec<&'static str>, Vec<&'static str>) {
     (names(found), names(absent))
 }
 
-/// A domain as it is compared: lower case, without a leading `www.`.
-fn plain_domain(domain: &str) -> String {
-    let domain = domain.trim().to_lowercase();
-    domain.strip_prefix("www.").map_or_else(|| domain.clone(), str::to_owned)
-}
-
 fn what_it_feeds(table: TableName) -> &'static str {
     match table {
         TableName::Accounts => "firmographics",
@@ -382,14 +356,4 @@ fn refuse_faults(source: &Path, drafts: &mut [Draft]) -> Result<(), TablesError>
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(TablesError::Faults { faults }) }
-}
-/// The account a domain belonged to when a row became known: of those known to have it by then, or else of those that
-/// came first, the only one. What becomes known later cannot change it.
-fn holder(holders: &[(i64, u32)], known_at: i64) -> Option<(u32, i64)> {
-    let first = holders.first()?.0;
-    let until = first.max(known_at);
-    match holders.iter().take_while(|(from, _)| *from <= until).collect::<Vec<_>>()[..] {
-        [(from, account)] => Some((*account, *from)),
-        _ => None,
-    }
 }

@@ -31,6 +31,8 @@ pub(super) mod code {
     pub(in crate::tables) const QUARANTINED: &str = "N_QUARANTINED";
     pub(in crate::tables) const UNKNOWN_ACCOUNT: &str = "N_UNKNOWN_ACCOUNT";
     pub(in crate::tables) const UNKNOWN_DOMAIN: &str = "N_UNKNOWN_DOMAIN";
+    pub(in crate::tables) const PERSONAL_DOMAIN: &str = "N_PERSONAL_DOMAIN";
+    pub(in crate::tables) const NOT_A_DOMAIN: &str = "N_NOT_A_DOMAIN";
     pub(in crate::tables) const AMBIGUOUS_DOMAIN: &str = "N_AMBIGUOUS_DOMAIN";
     pub(in crate::tables) const JOINED_BY_DOMAIN: &str = "N_JOINED_BY_DOMAIN";
 }
