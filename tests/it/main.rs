@@ -16,6 +16,7 @@ mod grid_vectors;
 mod identity;
 mod mapping;
 mod real_data;
+mod replay;
 mod run;
 mod scorers;
 mod surge;
