@@ -159,7 +159,7 @@ pub static ACCOUNTS: TableContract = TableContract {
     columns: &[
         required("account_id", ColumnKind::Text, "name of the company in all tables"),
         optional("name", ColumnKind::Text, "company name"),
-        optional("domain", ColumnKind::Text, "internet domain"),
+        optional("domain", ColumnKind::Text, "internet domain; a host, URL or e-mail address will do"),
         optional("country", ColumnKind::Country, "country of the headquarters"),
         optional("state", ColumnKind::Text, "state or province"),
         optional("city", ColumnKind::Text, "city"),
@@ -209,7 +209,7 @@ pub static SIGNALS: TableContract = TableContract {
     table: TableName::Signals,
     columns: &[
         optional("account_id", ColumnKind::Text, "company; may be empty where `domain` is given"),
-        optional("domain", ColumnKind::Text, "internet domain, where the company is not known"),
+        optional("domain", ColumnKind::Text, "the same of the visitor, where the company is not known"),
         required("kind", ColumnKind::Text, "web_visit, hiring, funding, technology_renewal ..."),
         optional("topic", ColumnKind::Text, "what it is about: cloud_platform, crm ..."),
         required("observed_at", ColumnKind::Time, "when it was observed"),

@@ -147,7 +147,9 @@ mod tests {
     /// Holders of `acme.com`, as pairs of a moment and an account.
     fn acme(holders: &[(i64, u32)]) -> DomainHolders {
         let mut all = DomainHolders::default();
-        holders.iter().for_each(|holder| all.add("acme.com", *holder));
+        for holder in holders {
+            all.add("acme.com", *holder);
+        }
         all
     }
 

@@ -32,7 +32,7 @@ const MAY_LOOK_BESIDE: [(&str, &str); 2] = [("job", "training"), ("wide", "train
 const TOP: [&str; 3] = ["lib", "main", "cli"];
 
 /// Heavy crates and the only modules that may name them; `linfa` stands for its family too.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("polars", &["tables", "features", "report"]),
     ("ndarray", &["matrix", "models", "training"]),
     ("rayon", &["parallelism", "scoring", "training"]),
@@ -42,6 +42,7 @@ const ROOMS: [(&str, &[&str]); 9] = [
     ("tracing_subscriber", &["cli"]),
     ("csv", &["tables", "wide", "report"]),
     ("glob", &["tables"]),
+    ("psl", &["tables"]),
 ];
 
 /// Lines before the unit tests beyond which a file must say why, by standing in [`LONG_FILES`].

@@ -175,6 +175,33 @@ fn cases() -> Vec<Case> {
             &["column observed_at", "row 1 (line 2)", "from 1900 to 2199", "found \"0026-01-05\""],
         ),
         case(
+            "a day before all sales",
+            "signals.csv",
+            "account_id,kind,observed_at\nA1,hiring,2026-01-05\nA1,hiring,1850-01-05T10:00:00Z\n",
+            "E_CELL_ABSURD",
+            &["column observed_at", "row 2 (line 3)", "from 1900 to 2199", "found \"1850-01-05T10:00:00Z\""],
+        ),
+        case(
+            "a day nobody here will see",
+            "transactions.csv",
+            "account_id,product,date,amount,currency,known_at\nA1,azure,2026-01-05,1,USD,2500-01-01\n",
+            "E_CELL_ABSURD",
+            &["column known_at", "row 1 (line 2)", "from 1900 to 2199", "found \"2500-01-01\""],
+        ),
+        case(
+            "negative seats",
+            "subscriptions.csv",
+            "account_id,product,month,seats_sold\nA1,azure,2025-12-01,5\nA2,azure,2025-12-01,-5\n",
+            "E_CELL_ABSURD",
+            &[
+                "column seats_sold",
+                "row 2 (line 3)",
+                "expected a whole number from 0 to 1000000000",
+                "found \"-5\"",
+                "correct the value",
+            ],
+        ),
+        case(
             "unknown currency",
             "accounts.csv",
             "account_id,currency\nA1,USD\nA2,US$\n",
@@ -349,6 +376,40 @@ fn bad_rows_are_set_aside_with_reasons_and_the_rest_is_used() {
     );
     let signals = std::fs::read_to_string(aside.join("signals.csv")).unwrap();
     assert_eq!(signals, "row,line,file,code,column,reason\n");
+}
+
+#[test]
+fn signals_of_unknown_accounts_are_counted_and_warned_of_when_they_are_many() {
+    let header = "account_id,domain,kind,observed_at\n";
+    let known = "A1,,hiring,2026-01-05\n".repeat(18);
+    // Unknown ids, unknown domains and texts that are no domain count together; personal mail does not.
+    for (more, warned, notes) in [
+        (
+            "A9,,hiring,2026-01-05\n,jane@gmail.com,web_visit,2026-01-05\n",
+            false,
+            ["N_UNKNOWN_ACCOUNT] 1", ""],
+        ),
+        (
+            "A9,,hiring,2026-01-05\n,nobody.org,web_visit,2026-01-05\n",
+            true,
+            ["N_UNKNOWN_ACCOUNT] 1", "N_UNKNOWN_DOMAIN] 1"],
+        ),
+        (
+            "01,,hiring,2026-01-05\n,none,web_visit,2026-01-05\n",
+            true,
+            ["N_UNKNOWN_ACCOUNT] 1", "N_NOT_A_DOMAIN] 1"],
+        ),
+    ] {
+        let folder = folder_with("signals.csv", format!("{header}{known}{more}").as_bytes());
+        let output = propensity(&["validate"], folder.path(), &[]);
+        let said = error_of(&output);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert_eq!(said.contains("more than one row in twenty belongs to no account"), warned, "{said}");
+        let report = String::from_utf8(output.stdout).unwrap();
+        for note in notes {
+            assert!(report.contains(note), "{note:?} is not in {report}");
+        }
+    }
 }
 
 #[test]

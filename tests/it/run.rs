@@ -306,6 +306,40 @@ fn assert_refused(code: &str, words: &[&str], run: impl FnOnce(&Path) -> Output)
 }
 
 #[test]
+fn a_run_without_one_of_the_tables_ends_well_and_says_so() {
+    for absent in TableName::ALL.into_iter().filter(|table| *table != TableName::Accounts) {
+        let folder = copied_world();
+        fs::remove_file(folder.path().join(format!("{absent}.csv"))).unwrap();
+        let out = folder.path().join("out");
+        let output = run(folder.path(), &out, &[]);
+        assert!(output.status.success(), "without {absent}: {}", text(&output));
+        let record = record(&out);
+        assert_eq!(record.inputs.len(), TableName::ALL.len() - 1);
+        assert!(record.accounts > 500, "without {absent}: {} accounts", record.accounts);
+        let told = |note: &&String| {
+            note.starts_with(&format!("{absent}: not given")) && note.ends_with("[N_TABLE_ABSENT]")
+        };
+        assert_eq!(record.notes.iter().filter(told).count(), 1, "without {absent}: {:?}", record.notes);
+        assert!(text(&output).contains(&format!("table={absent}")), "without {absent}: {}", text(&output));
+    }
+}
+
+#[test]
+fn money_in_a_currency_without_a_rate_is_refused() {
+    let copy = copied_world();
+    let path = copy.path().join("transactions.csv");
+    let transactions = fs::read_to_string(&path).unwrap();
+    let mixed = transactions.replacen(",USD,", ",ISK,", 3);
+    assert_ne!(mixed, transactions);
+    fs::write(path, mixed).unwrap();
+    assert_refused(
+        "E_CURRENCY_RATE",
+        &["table transactions", "column currency", "no rate for ISK", "[features.money.rates]"],
+        |out| run(copy.path(), out, &[]),
+    );
+}
+
+#[test]
 fn a_date_the_data_cannot_speak_of_is_refused() {
     for (as_of, code, words) in [
         ("1999-01-01", "E_AS_OF_TOO_EARLY", "expected a later date"),
