@@ -147,7 +147,7 @@ impl FeatureStore<'_> {
             columns: &columns_read(self.spec),
             dates: self.dates,
             share: self.parts.share(),
-            least_ranges: self.parts.count / self.parts.built().len(),
+            least_ranges: self.parts.built().len(),
             scratch: self.out,
             memory_limit: self.memory_limit,
         };
