@@ -67,7 +67,7 @@ const KEYS: [u64; 8] = [
 ];
 
 /// Both halves of the product of two words: every bit of the factors reaches every bit of it.
-const fn fold(a: u64, b: u64) -> u64 {
+pub(super) const fn fold(a: u64, b: u64) -> u64 {
     let product = a as u128 * b as u128;
     product as u64 ^ (product >> 64) as u64
 }

@@ -214,10 +214,8 @@ fn a_part_that_was_touched_is_built_again() {
 #[test]
 fn faults_that_show_only_by_account_are_told_together_and_nothing_is_written() {
     let folder = tempfile::tempdir().unwrap();
-    let mut accounts = "account_id,valid_from\n".to_owned();
-    for id in 0..50 {
-        accounts.push_str(&format!("a{id},2025-01-01\n"));
-    }
+    let rows: Vec<String> = (0..50).map(|id| format!("a{id},2025-01-01\n")).collect();
+    let mut accounts = format!("account_id,valid_from\n{}", rows.concat());
     accounts.push_str("a3,2025-01-01\na40,2025-01-01\na40,2025-01-01\n");
     fs::write(folder.path().join("accounts.csv"), accounts).unwrap();
     let subscriptions =

@@ -25,10 +25,11 @@ use std::sync::{Mutex, PoisonError};
 use late::Late;
 pub use options::{ColumnsRead, PartitionOptions, Share};
 use options::{names_domains, ranges, wanted};
+use record::FACTOR;
 use spill::Spill;
 use table_spill::{Counts, Route, TableSpill};
 
-use super::account_key::AccountKey;
+use super::account_key::{AccountKey, fold};
 use super::checking::Checked;
 use super::column::ColumnData;
 use super::contract::TableName;
@@ -286,6 +287,6 @@ fn whole(draft: &mut Draft) -> Checked {
 
 /// The hash of a row: of its table, its account, the time it became known and its cells.
 fn mix_table(table: TableName, key: AccountKey, known_at: i64, cells: u64) -> u64 {
-    let row = mix(key.high() ^ mix(known_at as u64 ^ table as u64));
-    mix(row.wrapping_add(cells))
+    let of_table = (table as u64 + 1).wrapping_mul(FACTOR);
+    mix(cells ^ fold(key.high() ^ of_table, known_at as u64 ^ FACTOR))
 }

@@ -11,7 +11,7 @@
 //! Numbers are little-endian. The hash is of the cells, whatever numbers their words have. A pending row waits for its
 //! account: its key is that of a domain, and its times are written in full, because what is known of it may change.
 
-use super::super::account_key::AccountKey;
+use super::super::account_key::{AccountKey, fold};
 use super::super::column::{ColumnData, Dictionary};
 use super::super::reading::RowOrigin;
 use super::vocabulary::{Vocabulary, Word};
@@ -62,10 +62,10 @@ impl<'a> RecordWriter<'a> {
     /// Adds a row of the batch to `out` and gives the hash of its cells.
     pub(super) fn write(&self, row: usize, key: AccountKey, form: Form, out: &mut Vec<u8>) -> u64 {
         let known_at = self.known_at[row];
-        let mut row_out = RowBytes::new(out, self.columns.len());
+        let mut row_out = RowBytes::new(out);
         row_out.put(key.bytes());
         row_out.put(known_at.to_le_bytes());
-        let hash_at = row_out.end;
+        let hash_at = row_out.end();
         if form == Form::Pending {
             row_out.put([0; 8]);
         }
@@ -74,26 +74,26 @@ impl<'a> RecordWriter<'a> {
             row_out.put(origin.row.to_le_bytes());
             row_out.put(origin.line.unwrap_or(0).to_le_bytes());
         }
-        let tags_at = row_out.end;
-        row_out.end += tag_bytes(self.columns.len());
+        let (tags_at, n_tags) = (row_out.end(), tag_bytes(self.columns.len()));
+        (0..n_tags).for_each(|_| row_out.put([0]));
         let (mut tags, mut hash) = (0_u64, 0_u64);
         let left_out = (form == Form::Settled).then_some(known_at);
         for (place, column) in self.columns.iter().enumerate() {
             let (tag, value) = column.write(row, left_out, &mut row_out);
             if tag != 0 {
                 tags |= tag << (2 * place);
-                hash = hash.wrapping_add(mix(value ^ COLUMN_SEEDS[place % COLUMN_SEEDS.len()]));
+                hash = hash.wrapping_add(fold(value ^ COLUMN_SEEDS[place % COLUMN_SEEDS.len()], FACTOR));
             }
         }
-        row_out.set(tags_at, &tags.to_le_bytes()[..tag_bytes(self.columns.len())]);
-        if form == Form::Pending {
-            row_out.set(hash_at, &hash.to_le_bytes());
-        }
-        row_out.finish();
+        let hash_bytes = hash.to_le_bytes();
+        let pending = if form == Form::Pending { hash_bytes.as_slice() } else { &[] };
+        row_out.finish([(tags_at, &tags.to_le_bytes()[..n_tags]), (hash_at, pending)]);
         hash
     }
 }
 
+/// The golden ratio in 64 bits: spreads the words of a row over all bits of its hash.
+pub(super) const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
 /// What sets the columns apart in the hash of a row.
 const COLUMN_SEEDS: [u64; 32] = {
     let mut seeds = [0; 32];
@@ -109,28 +109,40 @@ const fn tag_bytes(n_columns: usize) -> usize {
     n_columns.div_ceil(4)
 }
 
-/// A row on its way into a list of bytes, with room made for it beforehand.
+/// What fits beside the list at a time; most rows do.
+const ROW_BYTES: usize = 96;
+
+/// A row on its way into a list of bytes. It is put together beside the list, and moved there in one or few pieces.
 struct RowBytes<'o> {
     out: &'o mut Vec<u8>,
+    /// Where the row starts in the list.
     start: usize,
-    end: usize,
+    buffer: [u8; ROW_BYTES],
+    filled: usize,
 }
 
 impl<'o> RowBytes<'o> {
-    /// Bytes of everything but the cells, at most.
-    const FRAME: usize = 64;
-    /// Bytes of a cell that is not written out as text, at most.
-    const CELL: usize = 9;
-
-    fn new(out: &'o mut Vec<u8>, n_columns: usize) -> Self {
+    fn new(out: &'o mut Vec<u8>) -> Self {
         let start = out.len();
-        out.resize(start + Self::FRAME + n_columns * Self::CELL, 0);
-        Self { out, start, end: start + 4 }
+        Self { out, start, buffer: [0; ROW_BYTES], filled: 4 }
+    }
+
+    /// Where the next byte goes, counted from the start of the row.
+    fn end(&self) -> usize {
+        self.out.len() - self.start + self.filled
+    }
+
+    fn flush(&mut self) {
+        self.out.extend_from_slice(&self.buffer[..self.filled]);
+        self.filled = 0;
     }
 
     fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        self.out[self.end..self.end + N].copy_from_slice(&bytes);
-        self.end += N;
+        if self.filled + N > ROW_BYTES {
+            self.flush();
+        }
+        self.buffer[self.filled..self.filled + N].copy_from_slice(&bytes);
+        self.filled += N;
     }
 
     fn put_length(&mut self, mut number: u64) {
@@ -142,22 +154,19 @@ impl<'o> RowBytes<'o> {
     }
 
     fn put_text(&mut self, text: &str) {
-        let room = self.out.len() - self.end;
-        self.out.truncate(self.end);
+        self.flush();
         self.out.extend_from_slice(text.as_bytes());
-        self.end += text.len();
-        self.out.resize(self.end + room, 0);
     }
 
-    fn set(&mut self, at: usize, bytes: &[u8]) {
-        self.out[at..at + bytes.len()].copy_from_slice(bytes);
-    }
-
-    /// Writes the length and gives back the room that was not needed.
-    fn finish(self) {
-        let length = (self.end - self.start - 4) as u32;
-        self.out[self.start..self.start + 4].copy_from_slice(&length.to_le_bytes());
-        self.out.truncate(self.end);
+    /// Moves the row to the list and writes what is only known at its end: the length, and bytes at some places.
+    fn finish<const N: usize>(mut self, later: [(usize, &[u8]); N]) {
+        self.flush();
+        let row = &mut self.out[self.start..];
+        let length = (row.len() - 4) as u32;
+        row[..4].copy_from_slice(&length.to_le_bytes());
+        for (at, bytes) in later {
+            row[at..at + bytes.len()].copy_from_slice(bytes);
+        }
     }
 }
 

@@ -26,7 +26,7 @@ struct Index {
 struct Chunk {
     start: u64,
     /// Where each range ends, counted from the start.
-    ends: Vec<u32>,
+    ends: Vec<u64>,
 }
 
 impl Spill {
@@ -41,7 +41,7 @@ impl Spill {
     }
 
     /// Writes the rows of all ranges: `bytes`, of which range `i` ends at `ends[i]`.
-    pub(super) fn write(&self, bytes: &[u8], ends: Vec<u32>) -> Result<(), OutputError> {
+    pub(super) fn write(&self, bytes: &[u8], ends: Vec<u64>) -> Result<(), OutputError> {
         if bytes.is_empty() {
             return Ok(());
         }
@@ -78,7 +78,7 @@ impl Spill {
         let piece = |chunk: &Chunk| {
             let start = if range == 0 { 0 } else { *chunk.ends.get(range - 1)? };
             let end = *chunk.ends.get(range)?;
-            (end > start).then_some((chunk.start + u64::from(start), (end - start) as usize))
+            (end > start).then_some((chunk.start + start, (end - start) as usize))
         };
         index.chunks.iter().filter_map(piece).collect()
     }

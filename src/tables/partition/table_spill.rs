@@ -255,8 +255,8 @@ impl Ranges {
     }
 
     pub(super) fn write(self, spill: &Spill) -> Result<(), OutputError> {
-        let ends = self.bytes.iter().scan(0_u32, |end, bytes| {
-            *end += bytes.len() as u32;
+        let ends = self.bytes.iter().scan(0_u64, |end, bytes| {
+            *end += bytes.len() as u64;
             Some(*end)
         });
         spill.write(&self.bytes.concat(), ends.collect())
