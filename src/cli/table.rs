@@ -46,6 +46,12 @@ struct TrainArgs {
     /// Rows with equal values in this column are one case, never split between fitting and measuring.
     #[arg(long, value_name = "COLUMN")]
     group: Option<String>,
+    /// A column that was known before the outcome, though the leak gate would refuse it; may be repeated.
+    #[arg(long, value_name = "COLUMN")]
+    allow: Vec<String>,
+    /// Train although rows have copies in other groups.
+    #[arg(long)]
+    allow_copies: bool,
     /// How cells are read; inferred when not given.
     #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
@@ -91,6 +97,8 @@ fn train(args: &TrainArgs, shared: &Shared) -> Result<(), Failure> {
     let training = TableTraining {
         drop: args.drop.iter().map(|pattern| ColumnPattern::new(pattern)).collect(),
         group: args.group.clone(),
+        allow: args.allow.iter().map(|pattern| ColumnPattern::new(pattern)).collect(),
+        allow_copies: args.allow_copies,
         recipe: args.recipe.as_deref().map(Recipe::read).transpose()?,
         folds: NonZeroUsize::from(std::num::NonZeroU8::new(args.folds).unwrap_or(std::num::NonZeroU8::MIN)),
         ..TableTraining::new(args.target.clone())
@@ -103,11 +111,13 @@ fn train(args: &TrainArgs, shared: &Shared) -> Result<(), Failure> {
     };
     let trained = training.fit(&args.table, inference.recipe(), shared.seed, &shared.parallelism)?;
     report_training(&mut out, &trained).map_err(WideError::from)?;
-    for (column, auc) in trained.telling_columns() {
-        tracing::warn!(
-            "column {column} alone tells the outcome with AUC {auc:.3}; \
-             if it is filled in after the outcome, train again with --drop \"{column}\""
-        );
+    if let Some(gate) = trained.model().leak_gate() {
+        for leak in &gate.allowed {
+            tracing::warn!("{leak}; allowed");
+        }
+        for question in &gate.questions {
+            tracing::warn!("{question}; was it known before the outcome?");
+        }
     }
     write_recipe(args, &inference)?;
     let header = trained.model().save(model)?;

@@ -13,6 +13,7 @@ mod families;
 mod features;
 mod golden;
 mod grid_vectors;
+mod leaks;
 mod mapping;
 mod real_data;
 mod run;
