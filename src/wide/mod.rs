@@ -30,4 +30,4 @@ pub use model::{CrossValidated, WideModel};
 pub use recipe::{ColumnKind, ColumnRule, MISSING_MARKERS, Recipe, RecipeFaults};
 pub use scoring::{ScoringOptions, ScoringSummary};
 pub use selection::{ColumnPattern, Target, TargetError};
-pub use training::{TableTraining, TrainedTable};
+pub use training::{HeldOutRows, TableTraining, TrainedTable};

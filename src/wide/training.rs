@@ -14,7 +14,7 @@ use crate::matrix::FeatureMatrix;
 use crate::models::{BinnedMatrix, Binning, BinningParams};
 use crate::parallelism::Parallelism;
 use crate::seed::{Seed, hash_bytes};
-use crate::tables::raw::{CsvFormat, RawBatch, RawTable};
+use crate::tables::raw::{CsvFormat, FileDigest, RawBatch, RawTable};
 use crate::training::leak_gate::{Columns, LeakFinding, LeakGate, LeakReport, PassedGate};
 use crate::training::{AdditiveParams, TrainError, TrainingRows, TrainingSet, cross_validate};
 
@@ -190,8 +190,9 @@ impl TableTraining {
             cross_validation,
             leak_gate: Some(leak_gate),
         })?;
-        let Cases { rows_without_target, outcomes, .. } = cases;
-        Ok(TrainedTable { model, rows_without_target, outcomes })
+        let Cases { labels, groups, rows_without_target, outcomes, source, .. } = cases;
+        let held_out = HeldOutRows { outcomes: labels, probabilities: validated.probabilities, groups };
+        Ok(TrainedTable { model, rows_without_target, outcomes, held_out, source })
     }
 
     /// Refuses columns and rows that know the outcome, but for those that are allowed.
@@ -258,7 +259,7 @@ impl TableTraining {
             return Err(self.one_outcome(table));
         }
         let groups = if group.is_some() { keys } else { groups_of_rows(keys) };
-        Ok(Cases { matrix, labels, groups, rows_without_target, outcomes })
+        Ok(Cases { matrix, labels, groups, rows_without_target, outcomes, source: raw.digest() })
     }
 }
 
@@ -269,6 +270,7 @@ pub(super) struct Cases {
     pub(super) groups: Vec<u64>,
     pub(super) rows_without_target: u64,
     outcomes: SeenValues,
+    source: Option<FileDigest>,
 }
 
 impl Cases {
@@ -328,6 +330,19 @@ pub struct TrainedTable {
     model: WideModel,
     rows_without_target: u64,
     outcomes: SeenValues,
+    held_out: HeldOutRows,
+    source: Option<FileDigest>,
+}
+
+/// Rows with what a model of cross-validation that was not shown them says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeldOutRows {
+    /// Whether each has the outcome.
+    pub outcomes: Vec<bool>,
+    /// Probability of each.
+    pub probabilities: Vec<f64>,
+    /// What each belongs to.
+    pub groups: Vec<u64>,
 }
 
 impl TrainedTable {
@@ -339,6 +354,16 @@ impl TrainedTable {
     /// Rows left out because their outcome is missing.
     pub const fn rows_without_target(&self) -> u64 {
         self.rows_without_target
+    }
+
+    /// What cross-validation said of each row.
+    pub const fn held_out(&self) -> &HeldOutRows {
+        &self.held_out
+    }
+
+    /// The table that was read, by hash; `None` where a reader keeps none.
+    pub const fn source(&self) -> Option<&FileDigest> {
+        self.source.as_ref()
     }
 
     /// The values of the outcome column.

@@ -9,6 +9,7 @@
 mod architecture;
 mod bad_input;
 mod documents;
+mod evaluate;
 mod families;
 mod features;
 mod golden;
