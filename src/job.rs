@@ -6,6 +6,7 @@
 //! OUT/scores/as_of=DATE/part-000.parquet   one row per account and product
 //! OUT/act_now.csv                          the list to call, best first
 //! OUT/model.json                           the fitted line
+//! OUT/model_card.{md,svg,json}             where the line comes from and how good it is
 //! OUT/run.json                             what was read, made and took; written last
 //! ```
 //!
@@ -14,10 +15,12 @@
 //! that is killed may leave `.staged-*.partial` files, which can be removed.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use crate::artifact::{ArtifactError, sha256_hex};
+use crate::artifact::{ArtifactError, Header, sha256_hex};
 use crate::error::{Coded, ErrorKind};
+use crate::evaluation::{Bootstrap, CardInput, EvaluationError, ModelCard};
 use crate::grid::Cluster;
 use crate::output::{OutputError, StagedFile};
 use crate::pipeline::{Pipeline, PipelineError};
@@ -32,7 +35,10 @@ use crate::seed::Seed;
 use crate::spec::Spec;
 use crate::tables::Dataset;
 use crate::training::AdditiveParams;
-use crate::training::line::{LineError, LineTrainer};
+use crate::training::line::{HeldOutCases, LineError, LineTrainer, TrainedLine};
+
+/// Draws behind the intervals of the model card: enough to see how wide they are, in seconds.
+const CARD_DRAWS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
 
 /// What the job is told.
 #[derive(Debug)]
@@ -79,6 +85,9 @@ pub enum JobError {
     /// The model file could not be made.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
+    /// The model card could not be written.
+    #[error(transparent)]
+    Card(#[from] EvaluationError),
     /// A file could not be written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -90,6 +99,7 @@ impl Coded for JobError {
             Self::Train(error) => error.code(),
             Self::Score(error) => error.code(),
             Self::Artifact(error) => error.code(),
+            Self::Card(error) => error.code(),
             Self::Output(error) => error.code(),
         }
     }
@@ -99,6 +109,7 @@ impl Coded for JobError {
             Self::Train(error) => error.kind(),
             Self::Score(error) => error.kind(),
             Self::Artifact(error) => error.kind(),
+            Self::Card(error) => error.kind(),
             Self::Output(error) => error.kind(),
         }
     }
@@ -113,6 +124,7 @@ struct Layout {
 impl Layout {
     const ACT_NOW: &'static str = "act_now.csv";
     const MODEL: &'static str = "model.json";
+    const CARD: &'static str = "model_card";
     const RUN: &'static str = "run.json";
 
     fn new(out: &Path, as_of: AsOf) -> Self {
@@ -124,6 +136,14 @@ impl Layout {
 
     fn path(&self, file: impl AsRef<Path>) -> PathBuf {
         self.out.join(file)
+    }
+
+    /// All files of a run, under the output folder; the record, which is written last, comes last.
+    fn files(&self) -> Vec<PathBuf> {
+        let mut files = vec![self.scores.clone(), Self::ACT_NOW.into(), Self::MODEL.into()];
+        files.extend(ModelCard::files(Self::CARD.as_ref()));
+        files.push(Self::RUN.into());
+        files
     }
 
     /// Removes the folders of a run that failed, as far as they are empty.
@@ -148,9 +168,8 @@ impl Job<'_> {
     /// and [`JobError::Score`] as training and scoring say. Nothing is written then.
     pub fn run(mut self, dataset: &Dataset, progress: &dyn Progress) -> Result<Finished, JobError> {
         let layout = Layout::new(self.out, self.as_of);
-        let files =
-            [layout.scores.as_path(), Layout::ACT_NOW.as_ref(), Layout::MODEL.as_ref(), Layout::RUN.as_ref()];
-        if let Some(path) = files.map(|file| layout.path(file)).into_iter().find(|path| path.exists())
+        if let Some(path) =
+            layout.files().into_iter().map(|file| layout.path(file)).find(|path| path.exists())
             && !self.overwrite
         {
             return Err(OutputError::Exists { path }.into());
@@ -170,8 +189,8 @@ impl Job<'_> {
     ) -> Result<Finished, JobError> {
         // Staged before the long work, so that a folder that cannot be written is known at once.
         let mut model_file = StagedFile::create(layout.path(Layout::MODEL))?;
-        let pipeline = match self.model.take() {
-            Some(pipeline) => pipeline,
+        let TrainedLine { pipeline, held_out } = match self.model.take() {
+            Some(pipeline) => TrainedLine { pipeline, held_out: Vec::new() },
             None => self.train(dataset, progress)?,
         };
         let (header, model) = pipeline.to_bytes()?;
@@ -198,7 +217,8 @@ impl Job<'_> {
                 Ok(scores.append(&rows)?)
             },
         )?;
-        progress.stage("writing", 4);
+        progress.stage("writing", 5);
+        let card = self.card(dataset, &pipeline, &header, &held_out);
         let act_now = act_now.stage(&layout.path(Layout::ACT_NOW), self.as_of, version)?;
 
         // From here on the old output is no longer whole: its record goes first, the new one comes last.
@@ -209,7 +229,8 @@ impl Job<'_> {
         scores.commit()?;
         act_now.commit()?;
         model_file.commit()?;
-        progress.advance(3);
+        card.write(&layout.path(Layout::CARD))?;
+        progress.advance(4);
         let mut record = self.record(dataset, &pipeline, version, &summary, layout)?;
         record.accounts = n_accounts;
         let measured = progress.measured();
@@ -222,7 +243,7 @@ impl Job<'_> {
         Ok(Finished { pipeline, summary, record })
     }
 
-    fn train(&self, dataset: &Dataset, progress: &dyn Progress) -> Result<Pipeline, LineError> {
+    fn train(&self, dataset: &Dataset, progress: &dyn Progress) -> Result<TrainedLine, LineError> {
         let trainer = LineTrainer {
             spec: self.spec,
             params: self.params,
@@ -230,7 +251,21 @@ impl Job<'_> {
             seed: self.seed,
             chunking: self.chunking.clone(),
         };
-        trainer.train(dataset, progress)
+        trainer.train_judged(dataset, progress)
+    }
+
+    fn card(
+        &self,
+        dataset: &Dataset,
+        pipeline: &Pipeline,
+        header: &Header,
+        held_out: &[HeldOutCases],
+    ) -> ModelCard {
+        let bootstrap = Bootstrap { draws: CARD_DRAWS, seed: self.seed };
+        let inputs = dataset.sources().iter().map(|source| CardInput::new(&source.file, &source.digest));
+        // A line that was loaded was learned from other files than those that are scored.
+        let inputs = if held_out.is_empty() { Vec::new() } else { inputs.collect() };
+        ModelCard::of_line(pipeline, header, held_out, inputs, bootstrap, &self.chunking.parallelism)
     }
 
     fn record(
@@ -260,8 +295,8 @@ impl Job<'_> {
             let counts: BTreeMap<String, u64> = names.zip(summary.clusters(index)).collect();
             (models.product.clone(), counts)
         });
-        let files = [layout.scores.clone(), PathBuf::from(Layout::ACT_NOW), PathBuf::from(Layout::MODEL)];
-        let outputs = files.iter().map(|file| output_record(layout, file)).collect::<Result<_, _>>()?;
+        let files = layout.files().into_iter().filter(|file| file.as_os_str() != Layout::RUN);
+        let outputs = files.map(|file| output_record(layout, &file)).collect::<Result<_, _>>()?;
         Ok(RunRecord {
             propensity: env!("CARGO_PKG_VERSION").to_owned(),
             as_of: self.as_of,

@@ -51,6 +51,7 @@
 
 pub mod artifact;
 pub mod error;
+pub mod evaluation;
 pub mod feature_store;
 pub mod features;
 pub mod grid;

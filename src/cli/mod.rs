@@ -1,6 +1,7 @@
 //! The `propensity` command: one file per verb; each parses its flags and calls the library.
 
 mod clock;
+mod evaluate;
 mod failure;
 mod features;
 mod generate;
@@ -36,6 +37,8 @@ enum Verb {
     Features(features::Args),
     /// Train, score and place every account for every product: the main job.
     Run(run::Args),
+    /// Measure a model where outcomes are known: with intervals, by tier and cluster, in pictures.
+    Evaluate(evaluate::Args),
     /// Train and score on one wide table: one row per case, one outcome column.
     Table(table::Args),
 }
@@ -48,6 +51,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Validate(args) => validate::run(args, &shared),
         Verb::Features(args) => features::run(args, &shared),
         Verb::Run(args) => run::run(args, &shared),
+        Verb::Evaluate(args) => evaluate::run(args, &shared),
         Verb::Table(args) => table::run(args, &shared),
     });
     match outcome {

@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, Seek, Write};
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, Subcommand};
+use propensity::evaluation::{Bootstrap, ModelCard};
 use propensity::output::{OutputError, StagedFile};
 use propensity::wide::{
     ColumnPattern, Inference, Recipe, ScoringOptions, ScoringSummary, TableTraining, Target, TrainedTable,
@@ -14,6 +15,8 @@ use propensity::wide::{
 
 use super::{Failure, Shared};
 
+/// Draws behind the intervals of the model card: enough to see how wide they are, in seconds.
+const CARD_DRAWS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
 /// Columns listed as most important.
 const TOP_COLUMNS: usize = 10;
 
@@ -46,6 +49,12 @@ struct TrainArgs {
     /// Rows with equal values in this column are one case, never split between fitting and measuring.
     #[arg(long, value_name = "COLUMN")]
     group: Option<String>,
+    /// A column that was known before the outcome, though the leak gate would refuse it; may be repeated.
+    #[arg(long, value_name = "COLUMN")]
+    allow: Vec<String>,
+    /// Train although rows have copies in other groups.
+    #[arg(long)]
+    allow_copies: bool,
     /// How cells are read; inferred when not given.
     #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
@@ -85,12 +94,15 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
 }
 
 fn train(args: &TrainArgs, shared: &Shared) -> Result<(), Failure> {
-    for path in args.model.iter().chain(&args.write_recipe) {
-        refuse_existing(path, shared.overwrite)?;
+    let card_files = args.model.iter().flat_map(|model| ModelCard::files(&card_stem(model)));
+    for path in args.model.iter().chain(&args.write_recipe).cloned().chain(card_files) {
+        refuse_existing(&path, shared.overwrite)?;
     }
     let training = TableTraining {
         drop: args.drop.iter().map(|pattern| ColumnPattern::new(pattern)).collect(),
         group: args.group.clone(),
+        allow: args.allow.iter().map(|pattern| ColumnPattern::new(pattern)).collect(),
+        allow_copies: args.allow_copies,
         recipe: args.recipe.as_deref().map(Recipe::read).transpose()?,
         folds: NonZeroUsize::from(std::num::NonZeroU8::new(args.folds).unwrap_or(std::num::NonZeroU8::MIN)),
         ..TableTraining::new(args.target.clone())
@@ -103,16 +115,27 @@ fn train(args: &TrainArgs, shared: &Shared) -> Result<(), Failure> {
     };
     let trained = training.fit(&args.table, inference.recipe(), shared.seed, &shared.parallelism)?;
     report_training(&mut out, &trained).map_err(WideError::from)?;
-    for (column, auc) in trained.telling_columns() {
-        tracing::warn!(
-            "column {column} alone tells the outcome with AUC {auc:.3}; \
-             if it is filled in after the outcome, train again with --drop \"{column}\""
-        );
+    if let Some(gate) = trained.model().leak_gate() {
+        for leak in &gate.allowed {
+            tracing::warn!("{leak}; allowed");
+        }
+        for question in &gate.questions {
+            tracing::warn!("{question}; was it known before the outcome?");
+        }
     }
     write_recipe(args, &inference)?;
     let header = trained.model().save(model)?;
+    let bootstrap = Bootstrap { draws: CARD_DRAWS, seed: shared.seed };
+    let card = ModelCard::of_table(&trained, &header, &args.table, bootstrap, &shared.parallelism);
+    card.write(&card_stem(model))?;
     tracing::info!("model {} written to {}", header.model_version(), model.display());
     Ok(())
+}
+
+/// Where the card of a model goes, without its extension: `deals.json` has its card in `deals.card.md`.
+fn card_stem(model: &Path) -> PathBuf {
+    // A last part of the name that `ModelCard::files` replaces.
+    model.with_extension("card.md")
 }
 
 fn write_recipe(args: &TrainArgs, inference: &Inference) -> Result<(), Failure> {

@@ -4,15 +4,23 @@
 //! not defined: no rows, slices of different lengths, one outcome only, a value that is not finite. Sums are
 //! sums of whole numbers, so that the order of the rows cannot change a digit.
 
+mod bootstrap;
 mod drift;
+mod order;
 mod probability;
 mod ranking;
 
+pub use bootstrap::{Redraws, percentile_interval};
 pub use drift::population_stability_index;
-pub use probability::{brier, brier_weighted, expected_calibration_error, log_loss, log_loss_weighted};
+pub use order::{GainRow, Masses, Ranking};
+pub use probability::{
+    ReliabilityBin, brier, brier_weighted, expected_calibration_error, expected_calibration_error_weighted,
+    log_loss, log_loss_weighted, reliability,
+};
 pub use ranking::{
-    AucInterval, GainRow, auc, auc_interval, auc_interval_among, average_precision, gains,
-    kolmogorov_smirnov, lift_at,
+    AucInterval, auc, auc_interval, auc_interval_among, auc_weighted, average_precision,
+    average_precision_weighted, gains, gains_weighted, kolmogorov_smirnov, kolmogorov_smirnov_weighted,
+    lift_at,
 };
 
 /// Steps in one unit of a fixed-point sum: 2^40, so that a term is held to 1e-12.

@@ -72,35 +72,131 @@ fn weighted_mean(
 /// Rows with one probability stay together, so a constant probability is one bin. `None` as for [`log_loss`],
 /// or when `bins` is 0. Naeini, Cooper and Hauskrecht (2015, <https://doi.org/10.1609/aaai.v29i1.9602>).
 pub fn expected_calibration_error(labels: &[bool], probabilities: &[f64], bins: usize) -> Option<f64> {
+    Some(distance(&binned(labels, probabilities, None, bins)?))
+}
+
+/// [`expected_calibration_error`] with a weight for every row: bins of equal weight.
+pub fn expected_calibration_error_weighted(
+    labels: &[bool],
+    probabilities: &[f64],
+    weights: &[f32],
+    bins: usize,
+) -> Option<f64> {
+    Some(distance(&binned(labels, probabilities, Some(weights), bins)?))
+}
+
+/// Sums over the rows of one bin.
+#[derive(Clone, Copy, Debug)]
+struct BinSums {
+    rows: f64,
+    probability: f64,
+    positives: f64,
+}
+
+fn distance(bins: &[BinSums]) -> f64 {
+    let all: f64 = bins.iter().map(|bin| bin.rows).sum();
+    bins.iter().map(|bin| (bin.probability - bin.positives).abs()).sum::<f64>() / all
+}
+
+/// One bin of a reliability diagram: what was said, and what came true.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReliabilityBin {
+    /// Rows of the bin, by weight.
+    pub rows: f64,
+    /// Mean probability of the bin.
+    pub mean_probability: f64,
+    /// Rate of the outcome in the bin.
+    pub rate: f64,
+}
+
+/// The bins behind [`expected_calibration_error`], ascending by probability; fewer than `bins` where many rows share
+/// a probability.
+///
+/// `None` as for [`expected_calibration_error`], or when weights are negative or sum to nothing.
+///
+/// ```
+/// use propensity::metrics::reliability;
+/// let bins = reliability(&[false, false, true, true], &[0.1, 0.3, 0.5, 0.7], None, 2).ok_or("undefined")?;
+/// assert_eq!((bins[0].rows, bins[0].rate, bins[1].rate), (2.0, 0.0, 1.0));
+/// assert!((bins[1].mean_probability - 0.6).abs() < 1e-9);
+/// # Ok::<(), &str>(())
+/// ```
+pub fn reliability(
+    labels: &[bool],
+    probabilities: &[f64],
+    weights: Option<&[f32]>,
+    bins: usize,
+) -> Option<Vec<ReliabilityBin>> {
+    let bins = binned(labels, probabilities, weights, bins)?;
+    let means = |bin: &BinSums| ReliabilityBin {
+        rows: bin.rows,
+        mean_probability: bin.probability / bin.rows,
+        rate: bin.positives / bin.rows,
+    };
+    Some(bins.iter().map(means).collect())
+}
+
+fn binned(
+    labels: &[bool],
+    probabilities: &[f64],
+    weights: Option<&[f32]>,
+    bins: usize,
+) -> Option<Vec<BinSums>> {
     if labels.is_empty()
         || bins == 0
         || labels.len() != probabilities.len()
+        || weights.is_some_and(|weights| {
+            weights.len() != labels.len()
+                || weights.iter().any(|weight| !(0.0..f32::INFINITY).contains(weight))
+        })
         || probabilities.iter().any(|p| !(0.0..=1.0).contains(p))
     {
         return None;
     }
-    let mut rows: Vec<(f64, bool)> = probabilities.iter().copied().zip(labels.iter().copied()).collect();
+    let weight = |row: usize| weights.map_or(1.0, |weights| f64::from(weights[row]));
+    let mut rows: Vec<(f64, bool, f64)> = probabilities
+        .iter()
+        .zip(labels)
+        .enumerate()
+        .map(|(row, (p, label))| (*p, *label, weight(row)))
+        .collect();
     rows.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    let n = rows.len();
-    let (mut error, mut start) = (0.0, 0);
+    let mut all = FixedSum::default();
+    for row in &rows {
+        all.add(row.2);
+    }
+    let total = all.value();
+    if total <= 0.0 {
+        return None;
+    }
+    let mut found: Vec<BinSums> = Vec::with_capacity(bins);
+    let (mut taken, mut start) = (FixedSum::default(), 0);
     for bin in 1..=bins {
-        let mut end = bin * n / bins;
-        while end > start && end < n && rows[end].0 == rows[end - 1].0 {
+        let limit = bin as f64 * total / bins as f64;
+        let mut end = start;
+        let (mut sum, mut positive, mut inside) =
+            (FixedSum::default(), FixedSum::default(), FixedSum::default());
+        while let Some(&(probability, label, weight)) = rows.get(end) {
+            let mut with = taken;
+            with.add(weight);
+            // Half a step of the fixed-point sum is no reason to close a bin.
+            let fits = with.value() <= limit + 1e-9 * total || bin == bins;
+            if !fits && (end == start || rows[end - 1].0 != probability) {
+                break;
+            }
+            taken = with;
+            inside.add(weight);
+            sum.add(weight * probability);
+            positive.add(if label { weight } else { 0.0 });
             end += 1;
         }
-        if end <= start {
-            continue;
+        let rows = inside.value();
+        if rows > 0.0 {
+            found.push(BinSums { rows, probability: sum.value(), positives: positive.value() });
         }
-        let mut predicted = FixedSum::default();
-        let mut positives = 0_usize;
-        for (probability, label) in &rows[start..end] {
-            predicted.add(*probability);
-            positives += usize::from(*label);
-        }
-        error += (predicted.value() - positives as f64).abs();
         start = end;
     }
-    Some(error / n as f64)
+    Some(found)
 }
 
 #[cfg(test)]
@@ -133,6 +229,38 @@ mod tests {
         // One probability is one bin, however many are asked for.
         let constant = expected_calibration_error(&[true, false, false, false], &[0.25; 4], 4);
         assert!(constant.unwrap() < 1e-9);
+    }
+
+    /// Expected values from scikit-learn 1.9.1: `log_loss` and `brier_score_loss`, without and with `sample_weight`.
+    #[test]
+    fn losses_agree_with_scikit_learn() {
+        let scores: Vec<f64> = (0..240).map(|i| f64::from(i * 37 % 53) / 53.0).collect();
+        let labels: Vec<bool> =
+            (0..240).map(|i| f64::from(i * 61 % 97) + scores[i as usize] * 40.0 > 70.0).collect();
+        let weights: Vec<f32> = (0..240_u8).map(|i| 1.0 + f32::from(i % 5) / 2.0).collect();
+        let probabilities: Vec<f64> = scores.iter().map(|score| score * 0.98 + 0.01).collect();
+        // A term is held to 2^-41, the mean too.
+        let close = |found: Option<f64>, expected: f64| (found.unwrap() - expected).abs() < 1e-12;
+        assert!(close(log_loss(&labels, &probabilities), 0.765_615_543_612_384_2));
+        assert!(close(brier(&labels, &probabilities), 0.261_623_123_294_173_5));
+        assert!(close(log_loss_weighted(&labels, &probabilities, &weights), 0.781_515_310_327_919_9));
+        assert!(close(brier_weighted(&labels, &probabilities, &weights), 0.266_745_402_575_055_36));
+    }
+
+    #[test]
+    fn weights_are_copies_to_the_calibration_error() {
+        let (labels, probabilities) = ([false, true, false, true, true], [0.1, 0.2, 0.5, 0.6, 0.9]);
+        let copied = expected_calibration_error(
+            &[false, true, true, false, true, true],
+            &[0.1, 0.2, 0.2, 0.5, 0.6, 0.9],
+            2,
+        );
+        let weights = [1.0, 2.0, 1.0, 1.0, 1.0];
+        let weighted = expected_calibration_error_weighted(&labels, &probabilities, &weights, 2);
+        assert_eq!(weighted, copied);
+        // Means 1/6 and 2/3 against rates of 2/3 both: half of the rows are half away.
+        assert!((weighted.unwrap() - 0.25).abs() < 1e-9);
+        assert_eq!(expected_calibration_error_weighted(&labels, &probabilities, &[0.0; 5], 2), None);
     }
 
     #[test]

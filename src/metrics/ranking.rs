@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::both_classes;
+use super::order::{GainRow, Ranking};
 
 /// Area under the ROC curve: the share of (positive, negative) pairs in which the positive has the higher
 /// score, a tie counting half.
@@ -16,14 +17,13 @@ use super::both_classes;
 /// assert_eq!(auc(&[true, true, false, false], &[0.8, 0.4, 0.4, 0.1]), Some(0.875));
 /// ```
 pub fn auc(labels: &[bool], scores: &[f64]) -> Option<f64> {
-    let (positives, negatives) = both_classes(labels, scores)?;
-    let mut halves: u128 = 0;
-    let mut negatives_below: u128 = 0;
-    for tie in ties(labels, scores) {
-        halves += tie.positives as u128 * (2 * negatives_below + tie.negatives as u128);
-        negatives_below += tie.negatives as u128;
-    }
-    Some(halves as f64 / (2.0 * positives as f64 * negatives as f64))
+    Ranking::try_new(labels, scores)?.counted().auc()
+}
+
+/// [`auc`] with a weight for every row: the share, by weight, of the pairs. `None` too when weights are not
+/// positive numbers or 0, or an outcome has none.
+pub fn auc_weighted(labels: &[bool], scores: &[f64], weights: &[f32]) -> Option<f64> {
+    Ranking::try_new(labels, scores)?.weighed(weights)?.auc()
 }
 
 /// An AUC with its 95 % interval.
@@ -62,8 +62,8 @@ pub fn auc_interval_among(labels: &[bool], scores: &[f64], judged: NonZeroU32) -
     // mirror.
     let (mut sum, mut squares_positive, mut squares_negative) = (0_u128, 0_u128, 0_u128);
     let (mut negatives_below, mut positives_below) = (0_u128, 0_u128);
-    for tie in ties(labels, scores) {
-        let (p, q) = (tie.positives as u128, tie.negatives as u128);
+    for tie in Ranking::try_new(labels, scores)?.counted().ties() {
+        let (p, q) = (u128::from(tie.positives), u128::from(tie.negatives));
         let below = 2 * negatives_below + q;
         let above = 2 * (m - positives_below - p) + p;
         sum += p * below;
@@ -106,41 +106,24 @@ fn reach(judged: NonZeroU32) -> f64 {
 /// `AP = sum over distinct scores of (recall step) * precision`; tied rows enter together. `None` as for
 /// [`auc`].
 pub fn average_precision(labels: &[bool], scores: &[f64]) -> Option<f64> {
-    let (positives, _) = both_classes(labels, scores)?;
-    let (mut taken, mut found, mut area) = (0_usize, 0_usize, 0.0);
-    for tie in ties(labels, scores).iter().rev() {
-        taken += tie.positives + tie.negatives;
-        found += tie.positives;
-        area += tie.positives as f64 * (found as f64 / taken as f64);
-    }
-    Some(area / positives as f64)
+    Ranking::try_new(labels, scores)?.counted().average_precision()
+}
+
+/// [`average_precision`] with a weight for every row. `None` as for [`auc_weighted`].
+pub fn average_precision_weighted(labels: &[bool], scores: &[f64], weights: &[f32]) -> Option<f64> {
+    Ranking::try_new(labels, scores)?.weighed(weights)?.average_precision()
 }
 
 /// Kolmogorov-Smirnov distance: the largest gap between the score distributions of the two outcomes, 0 to 1.
+///
+/// `KS = max over scores s of |P(score <= s | negative) - P(score <= s | positive)|`. `None` as for [`auc`].
 pub fn kolmogorov_smirnov(labels: &[bool], scores: &[f64]) -> Option<f64> {
-    let (positives, negatives) = both_classes(labels, scores)?;
-    let (mut p, mut q, mut gap) = (0_usize, 0_usize, 0.0_f64);
-    for tie in ties(labels, scores) {
-        p += tie.positives;
-        q += tie.negatives;
-        gap = gap.max((q as f64 / negatives as f64 - p as f64 / positives as f64).abs());
-    }
-    Some(gap)
+    Ranking::try_new(labels, scores)?.counted().kolmogorov_smirnov()
 }
 
-/// One row of a gains table: what is found down to a depth of the list.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GainRow {
-    /// Share of the rows taken, best first, 0 to 1.
-    pub depth: f64,
-    /// Rows in this part alone.
-    pub rows: usize,
-    /// Positives in this part alone; a fraction where a tie reaches over the edge of the part.
-    pub positives: f64,
-    /// Share of all positives found down to here, 0 to 1.
-    pub gain: f64,
-    /// `gain / depth`: how many times better than a list in random order.
-    pub lift: f64,
+/// [`kolmogorov_smirnov`] with a weight for every row. `None` as for [`auc_weighted`].
+pub fn kolmogorov_smirnov_weighted(labels: &[bool], scores: &[f64], weights: &[f32]) -> Option<f64> {
+    Ranking::try_new(labels, scores)?.weighed(weights)?.kolmogorov_smirnov()
 }
 
 /// Gains and lift by equal parts of the list, best first: ten parts are deciles.
@@ -148,82 +131,33 @@ pub struct GainRow {
 /// Rows with one score share their positives evenly, so that the order of the input does not matter. `None`
 /// as for [`auc`], or when `parts` is 0 or more than the rows.
 pub fn gains(labels: &[bool], scores: &[f64], parts: usize) -> Option<Vec<GainRow>> {
-    let (positives, negatives) = both_classes(labels, scores)?;
-    let n = positives + negatives;
-    if parts == 0 || parts > n {
+    if parts > labels.len() {
         return None;
     }
-    let ends: Vec<usize> = (1..=parts).map(|part| (part * n).div_ceil(parts)).collect();
-    let found = found_at(labels, scores, &ends);
-    let mut rows = Vec::with_capacity(parts);
-    let (mut before_rows, mut before) = (0, 0.0);
-    for (&end, &found) in ends.iter().zip(&found) {
-        let depth = end as f64 / n as f64;
-        let gain = found / positives as f64;
-        rows.push(GainRow {
-            depth,
-            rows: end - before_rows,
-            positives: found - before,
-            gain,
-            lift: gain / depth,
-        });
-        (before_rows, before) = (end, found);
-    }
-    Some(rows)
+    Ranking::try_new(labels, scores)?.counted().gains(parts)
+}
+
+/// [`gains`] with a weight for every row: parts of equal weight. `None` as for [`auc_weighted`], or when
+/// `parts` is 0.
+pub fn gains_weighted(
+    labels: &[bool],
+    scores: &[f64],
+    weights: &[f32],
+    parts: usize,
+) -> Option<Vec<GainRow>> {
+    Ranking::try_new(labels, scores)?.weighed(weights)?.gains(parts)
 }
 
 /// Lift of the best `share` of the rows (rounded up to whole rows) over the base rate.
 ///
 /// `None` as for [`auc`], or when `share` is not above 0 and at most 1.
 pub fn lift_at(labels: &[bool], scores: &[f64], share: f64) -> Option<f64> {
-    let (positives, negatives) = both_classes(labels, scores)?;
+    let counted = Ranking::try_new(labels, scores)?.counted();
     if !(share > 0.0 && share <= 1.0) {
         return None;
     }
-    let n = (positives + negatives) as f64;
-    let taken = ((n * share).ceil() as usize).max(1);
-    let found = found_at(labels, scores, &[taken])[0];
-    Some(found / taken as f64 * n / positives as f64)
-}
-
-/// Positives among the best `end` rows, for ascending ends; a tie over an end gives its share.
-fn found_at(labels: &[bool], scores: &[f64], ends: &[usize]) -> Vec<f64> {
-    let mut found = Vec::with_capacity(ends.len());
-    let (mut taken, mut positives) = (0, 0);
-    for tie in ties(labels, scores).iter().rev() {
-        let size = tie.positives + tie.negatives;
-        while let Some(&end) = ends.get(found.len()) {
-            if end > taken + size {
-                break;
-            }
-            let share = (end - taken) as f64 / size as f64;
-            found.push(positives as f64 + share * tie.positives as f64);
-        }
-        taken += size;
-        positives += tie.positives;
-    }
-    found
-}
-
-/// Rows that share one score.
-#[derive(Clone, Copy, Debug)]
-struct Tie {
-    positives: usize,
-    negatives: usize,
-}
-
-/// The rows by score, ascending, ties together; all scores are finite.
-fn ties(labels: &[bool], scores: &[f64]) -> Vec<Tie> {
-    let mut order: Vec<(f64, bool)> = scores.iter().copied().zip(labels.iter().copied()).collect();
-    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    // 0.0 and -0.0 are neighbours in the total order and equal here.
-    order
-        .chunk_by(|a, b| a.0 == b.0)
-        .map(|tie| {
-            let positives = tie.iter().filter(|row| row.1).count();
-            Tie { positives, negatives: tie.len() - positives }
-        })
-        .collect()
+    let rows = ((labels.len() as f64 * share).ceil() as u64).max(1);
+    counted.lift_of_best(rows)
 }
 
 #[cfg(test)]
@@ -299,6 +233,38 @@ mod tests {
         assert_eq!(lift_at(&LABELS, &SCORES, 0.1), Some(2.0));
         // Five rows take half of the tie: 2.5 of 3 positives in 5 of 6 rows.
         assert!((lift_at(&LABELS, &SCORES, 0.8).unwrap() - 1.0).abs() < 1e-15);
+    }
+
+    /// 240 rows with tied scores, 115 positives, weights 1 to 3.
+    fn oracle_rows() -> (Vec<bool>, Vec<f64>, Vec<f32>) {
+        let scores: Vec<f64> = (0..240).map(|i| f64::from(i * 37 % 53) / 53.0).collect();
+        let labels = (0..240).map(|i| f64::from(i * 61 % 97) + scores[i as usize] * 40.0 > 70.0).collect();
+        let weights = (0..240_u8).map(|i| 1.0 + f32::from(i % 5) / 2.0).collect();
+        (labels, scores, weights)
+    }
+
+    /// Expected values from scikit-learn 1.9.1: `roc_auc_score`, `average_precision_score`, and the largest
+    /// `|tpr - fpr|` of `roc_curve`, without and with `sample_weight`.
+    #[test]
+    fn measures_agree_with_scikit_learn() {
+        let (labels, scores, weights) = oracle_rows();
+        let close = |found: Option<f64>, expected: f64| (found.unwrap() - expected).abs() < 1e-12;
+        assert!(close(auc(&labels, &scores), 0.639_860_869_565_217_5));
+        assert!(close(average_precision(&labels, &scores), 0.599_542_642_350_520_6));
+        assert!(close(kolmogorov_smirnov(&labels, &scores), 0.232_695_652_173_913_08));
+        assert!(close(auc_weighted(&labels, &scores, &weights), 0.630_038_150_027_808_7));
+        assert!(close(average_precision_weighted(&labels, &scores, &weights), 0.597_267_123_331_875_5));
+        assert!(close(kolmogorov_smirnov_weighted(&labels, &scores, &weights), 0.218_228_587_319_243_66));
+    }
+
+    #[test]
+    fn weighted_gains_by_hand() {
+        // Best first: 2 of weight positive, 1 negative, 1 positive. Half of the weight is the first row.
+        let table = gains_weighted(&[true, false, true], &[3.0, 2.0, 1.0], &[2.0, 1.0, 1.0], 2).unwrap();
+        assert_eq!((table[0].rows, table[0].positives, table[0].gain), (2.0, 2.0, 2.0 / 3.0));
+        assert!((table[0].lift - 4.0 / 3.0).abs() < 1e-15);
+        assert_eq!((table[1].rows, table[1].positives, table[1].gain), (2.0, 1.0, 1.0));
+        assert_eq!(gains_weighted(&[true, false], &[1.0, 0.0], &[1.0, 0.0], 2), None);
     }
 
     proptest! {

@@ -11,6 +11,7 @@ mod cross_validate;
 mod error;
 mod fit;
 mod histogram;
+pub mod leak_gate;
 pub mod line;
 mod linfa;
 mod params;

@@ -128,6 +128,12 @@ impl<'a> TrainingSet<'a> {
         positive as f64 / all as f64
     }
 
+    /// Groups per row, at most 1: rows of one group count as one case where independence matters.
+    pub(super) fn independent_share(&self) -> f64 {
+        let groups = self.0.groups.iter().collect::<BTreeSet<_>>().len();
+        groups as f64 / self.0.groups.len().max(1) as f64
+    }
+
     /// Deals the groups into `folds` of equal size, by hash: a fold for every row.
     ///
     /// Groups with the outcome are dealt first, so that every fold gets its share of them.

@@ -5,12 +5,13 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::artifact::ArtifactError;
-use crate::error::Coded;
+use crate::error::{Coded, ErrorKind};
 use crate::matrix::MatrixError;
 use crate::models::ModelError;
 use crate::output::OutputError;
 use crate::tables::raw::RawError;
 use crate::training::TrainError;
+use crate::training::leak_gate::LeakRefusal;
 
 /// A wide table cannot be trained on or scored.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +114,18 @@ pub enum WideError {
     /// The parts of a model do not fit each other.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// Columns or rows of the table know the outcome; every one is named.
+    #[error(
+        "{path}: {refusal}\nleave such columns out with --drop COLUMN; \
+         if a column was known before the outcome, say so with --allow COLUMN{}",
+        copies_fix(.refusal)
+    )]
+    Leak {
+        /// The table.
+        path: PathBuf,
+        /// What the gate found.
+        refusal: LeakRefusal,
+    },
     /// The model cannot be fitted on the rows of the table.
     #[error(transparent)]
     Train(#[from] TrainError),
@@ -148,9 +161,25 @@ impl Coded for WideError {
             Self::Artifact(error) => error.code(),
             Self::Matrix(error) => error.code(),
             Self::Model(error) => error.code(),
+            Self::Leak { refusal, .. } => refusal.code(),
             Self::Train(error) => error.code(),
             Self::Write { .. } => "E_OUTPUT_UNWRITABLE",
         }
+    }
+
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Leak { refusal, .. } => refusal.kind(),
+            _ => ErrorKind::Input,
+        }
+    }
+}
+
+fn copies_fix(refusal: &LeakRefusal) -> &'static str {
+    if refusal.leaks.iter().any(|leak| leak.column.is_none()) {
+        "; remove the copies, name what they share with --group COLUMN, or take them with --allow-copies"
+    } else {
+        ""
     }
 }
 

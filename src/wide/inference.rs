@@ -10,6 +10,7 @@ use super::recipe::{ColumnKind, ColumnRule, MISSING_MARKERS, Recipe};
 use super::source::BrokenRows;
 use super::{RecipeFaults, WideError};
 use crate::tables::raw::{Cell, CsvFormat, RawTable};
+use crate::training::leak_gate::ends_as_key;
 
 /// Below this many values, a column of distinct texts may well be a category.
 const FEWEST_FOR_KEY: u64 = 20;
@@ -21,10 +22,6 @@ const NUMBER_SHARE: f64 = 0.9;
 const FEWEST_MIXED_NUMBERS: u64 = 20;
 /// ... and no more distinct words than this.
 const MOST_WORDS: usize = 3;
-/// Last words of a name that say the column holds a key.
-const KEY_WORDS: [&str; 11] =
-    ["id", "ids", "number", "no", "nr", "num", "key", "uuid", "guid", "identifier", "serial"];
-
 /// What is found in one column.
 #[derive(Clone, Debug)]
 pub struct ColumnProfile {
@@ -135,24 +132,6 @@ impl ColumnProfile {
             && self.words.len() <= MOST_WORDS
             && self.distinct.count() > FEWEST_MIXED_NUMBERS + self.words.len() as u64
     }
-}
-
-/// Whether the last word of a name says that the column holds a key: `Opportunity Number`, `CustomerID`,
-/// `deal_no`.
-fn ends_as_key(name: &str) -> bool {
-    let mut last = String::new();
-    let mut was_lower = false;
-    for letter in name.chars() {
-        let starts_word = !letter.is_alphanumeric() || (was_lower && letter.is_uppercase());
-        if starts_word {
-            last.clear();
-        }
-        if letter.is_alphanumeric() {
-            last.extend(letter.to_lowercase());
-        }
-        was_lower = letter.is_lowercase();
-    }
-    KEY_WORDS.contains(&last.as_str())
 }
 
 /// A recipe with what was found in the columns it was inferred from.

@@ -15,6 +15,7 @@ mod distinct;
 mod encoding;
 mod error;
 mod inference;
+mod judging;
 mod model;
 mod recipe;
 mod scoring;
@@ -24,8 +25,9 @@ mod training;
 
 pub use error::{SchemaFault, SeenValues, WideError};
 pub use inference::{ColumnProfile, Inference};
+pub use judging::JudgedRows;
 pub use model::{CrossValidated, WideModel};
 pub use recipe::{ColumnKind, ColumnRule, MISSING_MARKERS, Recipe, RecipeFaults};
 pub use scoring::{ScoringOptions, ScoringSummary};
 pub use selection::{ColumnPattern, Target, TargetError};
-pub use training::{TableTraining, TrainedTable};
+pub use training::{HeldOutRows, TableTraining, TrainedTable};

@@ -11,6 +11,7 @@ use crate::artifact::{self, Header, Origin, Payload};
 use crate::grid::Cuts;
 use crate::models::{Binning, FittedModel, ModelError};
 use crate::training::CrossValidation;
+use crate::training::leak_gate::PassedGate;
 
 /// Everything that is needed to score a wide table: how its cells are read, its bins, its fitted model and
 /// its bands.
@@ -26,6 +27,7 @@ pub struct WideModel {
     model: FittedModel,
     cuts: Cuts,
     cross_validation: CrossValidated,
+    leak_gate: Option<PassedGate>,
 }
 
 /// The form of a [`WideModel`] in a file.
@@ -39,6 +41,9 @@ struct WideShape {
     model: FittedModel,
     cuts: Cuts,
     cross_validation: CrossValidated,
+    /// Absent in files that were written before there was a gate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leak_gate: Option<PassedGate>,
 }
 
 /// The parts of a [`WideModel`] that belong together.
@@ -50,6 +55,7 @@ pub(super) struct Parts {
     pub(super) binning: Binning,
     pub(super) model: FittedModel,
     pub(super) cross_validation: CrossValidated,
+    pub(super) leak_gate: Option<PassedGate>,
 }
 
 impl Payload for WideModel {
@@ -60,30 +66,30 @@ impl TryFrom<WideShape> for WideModel {
     type Error = ModelError;
 
     fn try_from(shape: WideShape) -> Result<Self, ModelError> {
-        let WideShape { target, group, recipe, binning, model, cuts, cross_validation } = shape;
-        let parts = Parts { target, group, recipe, binning, model, cross_validation };
+        let WideShape { target, group, recipe, binning, model, cuts, cross_validation, leak_gate } = shape;
+        let parts = Parts { target, group, recipe, binning, model, cross_validation, leak_gate };
         Ok(Self { cuts, ..Self::try_new(parts)? })
     }
 }
 
 impl From<WideModel> for WideShape {
     fn from(model: WideModel) -> Self {
-        let WideModel { target, group, recipe, binning, model, cuts, cross_validation } = model;
-        Self { target, group, recipe, binning, model, cuts, cross_validation }
+        let WideModel { target, group, recipe, binning, model, cuts, cross_validation, leak_gate } = model;
+        Self { target, group, recipe, binning, model, cuts, cross_validation, leak_gate }
     }
 }
 
 impl WideModel {
     /// Joins the parts, with the default cuts of the bands.
     pub(super) fn try_new(parts: Parts) -> Result<Self, ModelError> {
-        let Parts { target, group, recipe, binning, model, cross_validation } = parts;
+        let Parts { target, group, recipe, binning, model, cross_validation, leak_gate } = parts;
         model.check_binning(&binning)?;
         let features = binning.signature().features().iter().map(|feature| feature.name.as_str());
         if !features.eq(recipe.features().map(|rule| rule.name.as_str())) {
             let fault = "the columns of the recipe are not those of the bins".to_owned();
             return Err(ModelError::Bins { feature: "(all)".to_owned(), fault });
         }
-        Ok(Self { target, group, recipe, binning, model, cuts: Cuts::default(), cross_validation })
+        Ok(Self { target, group, recipe, binning, model, cuts: Cuts::default(), cross_validation, leak_gate })
     }
 
     /// Reads a model file of kind `wide`.
@@ -136,6 +142,11 @@ impl WideModel {
     /// What cross-validation measured.
     pub const fn cross_validation(&self) -> &CrossValidated {
         &self.cross_validation
+    }
+
+    /// What the leak gate let through when the model was trained; `None` in files that are older than the gate.
+    pub const fn leak_gate(&self) -> Option<&PassedGate> {
+        self.leak_gate.as_ref()
     }
 
     /// Columns with their mean absolute contribution in log-odds, largest first; columns that add nothing are

@@ -11,17 +11,15 @@ use super::{
     ColumnPattern, CrossValidated, Inference, Recipe, SeenValues, Target, WideError, WideModel, cell,
 };
 use crate::matrix::FeatureMatrix;
-use crate::metrics::auc;
-use crate::models::{BinnedMatrix, Binning, BinningParams, FeatureTable, FittedModel, Scorer};
+use crate::models::{BinnedMatrix, Binning, BinningParams};
 use crate::parallelism::Parallelism;
 use crate::seed::{Seed, hash_bytes};
-use crate::tables::raw::{CsvFormat, RawBatch, RawTable};
-use crate::training::{AdditiveParams, TrainingRows, TrainingSet, cross_validate};
+use crate::tables::raw::{CsvFormat, FileDigest, RawBatch, RawTable};
+use crate::training::leak_gate::{Columns, LeakFinding, LeakGate, LeakReport, PassedGate};
+use crate::training::{AdditiveParams, TrainError, TrainingRows, TrainingSet, cross_validate};
 
 /// Up to this share of repeated rows they are taken for copies of one case, and kept together.
 const COPIES_SHARE: f64 = 0.1;
-/// A single column that reaches this AUC is more likely a leak than a cause.
-const TELLING_AUC: f64 = 0.95;
 
 /// What to train on a wide table.
 ///
@@ -31,15 +29,15 @@ const TELLING_AUC: f64 = 0.95;
 /// use propensity::wide::{ScoringOptions, TableTraining};
 /// # let folder = tempfile::tempdir()?;
 /// # let table = folder.path().join("deals.csv");
-/// let deals: String = (0..400).map(|i| format!("{},{}\n", i % 40, ["no", "yes"][i / 20 % 2])).collect();
+/// let won = |i: usize| if i % 40 + i * 7 % 60 >= 50 { "yes" } else { "no" };
+/// let deals: String = (0..400).map(|i| format!("{},{}\n", i % 40, won(i))).collect();
 /// std::fs::write(&table, format!("seats,won\n{deals}"))?;
 ///
 /// let training = TableTraining::new("won=yes".parse()?);
 /// let inference = training.prepare(&table)?;
 /// let trained = training.fit(&table, inference.recipe(), Seed::new(0), &Parallelism::serial())?;
-/// assert!(trained.model().cross_validation().auc > 0.99);
-/// // A column that tells so much deserves a question.
-/// assert_eq!(trained.telling_columns()[0].0, "seats");
+/// assert!(trained.model().cross_validation().auc > 0.6);
+/// assert_eq!(trained.model().leak_gate().map(|gate| gate.columns), Some(1));
 ///
 /// let mut scores = Vec::new();
 /// let options = ScoringOptions::default();
@@ -58,6 +56,10 @@ pub struct TableTraining {
     pub group: Option<String>,
     /// How cells are read; inferred from the table when not given.
     pub recipe: Option<Recipe>,
+    /// Columns that the leak gate lets through: they were known before the outcome, whatever they look like.
+    pub allow: Vec<ColumnPattern>,
+    /// Whether the leak gate lets copies of rows through.
+    pub allow_copies: bool,
     /// Number of folds of the cross-validation; fewer than 2 count as 2.
     pub folds: NonZeroUsize,
     /// How values become bins.
@@ -74,6 +76,8 @@ impl TableTraining {
             drop: Vec::new(),
             group: None,
             recipe: None,
+            allow: Vec::new(),
+            allow_copies: false,
             folds: NonZeroUsize::MIN.saturating_add(4),
             binning: BinningParams::default(),
             params: AdditiveParams::default(),
@@ -116,6 +120,10 @@ impl TableTraining {
         let named = [
             ("--target", vec![self.target.column.as_str()]),
             ("--group", self.group.iter().map(String::as_str).collect()),
+            (
+                "--allow",
+                self.allow.iter().filter(|allow| !matched(allow)).map(ColumnPattern::as_str).collect(),
+            ),
             ("--drop", self.drop.iter().filter(|drop| !matched(drop)).map(ColumnPattern::as_str).collect()),
         ];
         for (flag, names) in named {
@@ -129,6 +137,24 @@ impl TableTraining {
         Ok(())
     }
 
+    /// Asks the leak gate alone: what it finds, allowed or not, without training.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit), but for leaks.
+    pub fn inspect(
+        &self,
+        table: &Path,
+        recipe: &Recipe,
+        seed: Seed,
+        parallelism: &Parallelism,
+    ) -> Result<LeakReport, WideError> {
+        let cases = self.read(table, recipe)?;
+        let binning = Binning::learn(&[&cases.matrix], &self.binning)?;
+        let binned = binning.apply(&cases.matrix)?;
+        let set = cases.training_set(&binning, &binned)?;
+        Ok(LeakGate::default().inspect(&set, Columns::Given(&cases.matrix), seed, parallelism))
+    }
+
     /// Trains on `table` as [`prepare`](Self::prepare) decided to read it.
     ///
     /// The same table, seed and parameters give the same model for every `parallelism` and every order of
@@ -137,7 +163,7 @@ impl TableTraining {
     /// # Errors
     /// [`WideError::Schema`] with every column that is missing or cannot be of its kind;
     /// [`WideError::UnknownTargetValue`] and [`WideError::OneOutcome`] for a target that does not divide the
-    /// rows; [`WideError::Train`] when there are too few rows to fit on.
+    /// rows; [`WideError::Leak`] with every column that knows the outcome and is not allowed; [`WideError::Train`] when there are too few rows to fit on.
     pub fn fit(
         &self,
         table: &Path,
@@ -148,20 +174,13 @@ impl TableTraining {
         let cases = self.read(table, recipe)?;
         let binning = Binning::learn(&[&cases.matrix], &self.binning)?;
         let binned = binning.apply(&cases.matrix)?;
-        let set = TrainingSet::try_new(TrainingRows {
-            binning: &binning,
-            binned: &binned,
-            labels: &cases.labels,
-            groups: &cases.groups,
-            weights: None,
-            later: None,
-            features: None,
-        })?;
+        let set = cases.training_set(&binning, &binned)?;
+        let report = LeakGate::default().inspect(&set, Columns::Given(&cases.matrix), seed, parallelism);
+        let leak_gate = self.pass(table, report)?;
         let folds = self.folds.get().max(2);
         let validated = cross_validate(&self.params, &set, folds, seed.named("folds"), parallelism)?;
         let cross_validation = CrossValidated::new(&cases.labels, &validated);
         let trained = self.params.fit(&set, seed.named("fit"), parallelism)?;
-        let telling = telling_columns(&trained.model, &binned, &cases.labels);
         let model = WideModel::try_new(Parts {
             target: self.target.clone(),
             group: self.group.clone(),
@@ -169,9 +188,20 @@ impl TableTraining {
             binning,
             model: trained.model,
             cross_validation,
+            leak_gate: Some(leak_gate),
         })?;
-        let Cases { rows_without_target, outcomes, .. } = cases;
-        Ok(TrainedTable { model, rows_without_target, outcomes, telling })
+        let Cases { labels, groups, rows_without_target, outcomes, source, .. } = cases;
+        let held_out = HeldOutRows { outcomes: labels, probabilities: validated.probabilities, groups };
+        Ok(TrainedTable { model, rows_without_target, outcomes, held_out, source })
+    }
+
+    /// Refuses columns and rows that know the outcome, but for those that are allowed.
+    fn pass(&self, table: &Path, report: LeakReport) -> Result<PassedGate, WideError> {
+        let allows = |leak: &LeakFinding| match &leak.column {
+            Some(column) => self.allow.iter().any(|pattern| pattern.matches(column)),
+            None => self.allow_copies,
+        };
+        report.pass(allows).map_err(|refusal| WideError::Leak { path: table.to_path_buf(), refusal })
     }
 
     fn one_outcome(&self, table: &Path) -> WideError {
@@ -180,7 +210,7 @@ impl TableTraining {
     }
 
     /// Reads all rows with a known outcome.
-    fn read(&self, table: &Path, recipe: &Recipe) -> Result<Cases, WideError> {
+    pub(super) fn read(&self, table: &Path, recipe: &Recipe) -> Result<Cases, WideError> {
         let mut raw = RawTable::open(table, &recipe.format())?;
         let header = raw.header().to_vec();
         self.check_names(table, &header)?;
@@ -229,32 +259,36 @@ impl TableTraining {
             return Err(self.one_outcome(table));
         }
         let groups = if group.is_some() { keys } else { groups_of_rows(keys) };
-        Ok(Cases { matrix, labels, groups, rows_without_target, outcomes })
+        Ok(Cases { matrix, labels, groups, rows_without_target, outcomes, source: raw.digest() })
     }
 }
 
 /// The rows of a table that have an outcome.
-struct Cases {
-    matrix: FeatureMatrix,
-    labels: Vec<bool>,
-    groups: Vec<u64>,
-    rows_without_target: u64,
+pub(super) struct Cases {
+    pub(super) matrix: FeatureMatrix,
+    pub(super) labels: Vec<bool>,
+    pub(super) groups: Vec<u64>,
+    pub(super) rows_without_target: u64,
     outcomes: SeenValues,
+    source: Option<FileDigest>,
 }
 
-/// The columns whose contributions alone order the outcomes nearly without fault.
-fn telling_columns(model: &FittedModel, rows: &BinnedMatrix, labels: &[bool]) -> Vec<(String, f64)> {
-    let alone = |table: &FeatureTable| {
-        let weight = |row: &[u8]| table.weights().get(usize::from(row[table.feature()])).copied();
-        let scores: Vec<f64> = rows.rows().map(|row| f64::from(weight(row).unwrap_or(0))).collect();
-        auc(labels, &scores)
-    };
-    let features = model.signature().features();
-    let tables = model.additive().tables().iter();
-    tables
-        .filter_map(|table| Some((features.get(table.feature())?.name.clone(), alone(table)?)))
-        .filter(|(_, auc)| *auc >= TELLING_AUC)
-        .collect()
+impl Cases {
+    fn training_set<'a>(
+        &'a self,
+        binning: &'a Binning,
+        binned: &'a BinnedMatrix,
+    ) -> Result<TrainingSet<'a>, TrainError> {
+        TrainingSet::try_new(TrainingRows {
+            binning,
+            binned,
+            labels: &self.labels,
+            groups: &self.groups,
+            weights: None,
+            later: None,
+            features: None,
+        })
+    }
 }
 
 /// A hash of the group of a row: of its value in the group column, or else of the whole row.
@@ -296,7 +330,19 @@ pub struct TrainedTable {
     model: WideModel,
     rows_without_target: u64,
     outcomes: SeenValues,
-    telling: Vec<(String, f64)>,
+    held_out: HeldOutRows,
+    source: Option<FileDigest>,
+}
+
+/// Rows with what a model of cross-validation that was not shown them says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeldOutRows {
+    /// Whether each has the outcome.
+    pub outcomes: Vec<bool>,
+    /// Probability of each.
+    pub probabilities: Vec<f64>,
+    /// What each belongs to.
+    pub groups: Vec<u64>,
 }
 
 impl TrainedTable {
@@ -310,17 +356,19 @@ impl TrainedTable {
         self.rows_without_target
     }
 
+    /// What cross-validation said of each row.
+    pub const fn held_out(&self) -> &HeldOutRows {
+        &self.held_out
+    }
+
+    /// The table that was read, by hash; `None` where a reader keeps none.
+    pub const fn source(&self) -> Option<&FileDigest> {
+        self.source.as_ref()
+    }
+
     /// The values of the outcome column.
     pub const fn outcomes(&self) -> &SeenValues {
         &self.outcomes
-    }
-
-    /// Columns that alone order the outcomes with an AUC of 0.95 or more, with that AUC.
-    ///
-    /// Nothing known before an outcome tells it so well: such a column is most often a copy of the outcome, or filled
-    /// in after it.
-    pub fn telling_columns(&self) -> &[(String, f64)] {
-        &self.telling
     }
 }
 

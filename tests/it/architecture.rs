@@ -23,10 +23,12 @@ const FLOORS: [&[&str]; 8] = [
 const ERROR: &str = "error";
 
 /// Modules beside the line, and the floor below which they may import from.
-const BESIDE: [(&str, usize); 2] = [("training", 6), ("world", 4)];
+const BESIDE: [(&str, usize); 3] = [("evaluation", 7), ("training", 6), ("world", 4)];
 
-/// Modules of the line that may import from beside it: those that offer training as part of one job.
-const MAY_LOOK_BESIDE: [(&str, &str); 2] = [("job", "training"), ("wide", "training")];
+/// Modules that may import from beside the line: those that offer training as part of one job, and evaluation, which
+/// asks by the rule that training learned by.
+const MAY_LOOK_BESIDE: [(&str, &str); 4] =
+    [("evaluation", "training"), ("job", "evaluation"), ("job", "training"), ("wide", "training")];
 
 /// The crate page and the command see everything.
 const TOP: [&str; 3] = ["lib", "main", "cli"];

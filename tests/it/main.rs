@@ -9,12 +9,14 @@
 mod architecture;
 mod bad_input;
 mod documents;
+mod evaluate;
 mod families;
 mod feature_store;
 mod features;
 mod golden;
 mod grid_vectors;
 mod identity;
+mod leaks;
 mod mapping;
 mod real_data;
 mod replay;

@@ -119,11 +119,19 @@ fn the_main_job_writes_its_files_and_tells_people() {
     assert!(output.status.success(), "{}", text(&output));
     let names: BTreeSet<PathBuf> =
         files_under(&out).iter().map(|file| file.strip_prefix(&out).unwrap().into()).collect();
-    let expected = ["act_now.csv", "model.json", "run.json", "scores/as_of=2026-01-01/part-000.parquet"];
+    let expected = [
+        "act_now.csv",
+        "model.json",
+        "model_card.json",
+        "model_card.md",
+        "model_card.svg",
+        "run.json",
+        "scores/as_of=2026-01-01/part-000.parquet",
+    ];
     assert_eq!(names, expected.map(PathBuf::from).into());
 
     let record = record(&out);
-    assert_eq!(record.outputs.len(), 3);
+    assert_eq!(record.outputs.len(), 6);
     assert_eq!(record.inputs.len(), TableName::ALL.len());
     assert!(record.accounts > 500, "{}", record.accounts);
     for product in record.clusters.values() {

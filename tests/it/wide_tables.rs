@@ -148,21 +148,6 @@ fn a_parquet_file_gives_the_scores_of_the_same_csv_file() {
 }
 
 #[test]
-fn a_column_filled_in_after_the_outcome_raises_a_question() {
-    let desk = Desk::new();
-    let mut rows = deals(400);
-    rows[0][4] = "invoice".to_owned();
-    for row in rows.iter_mut().skip(1) {
-        row[4] = if row[5] == "Won" { "sent" } else { "none" }.to_owned();
-    }
-    write_columns(&desk.path("deals.csv"), &rows, &[1, 2, 3, 4, 5]);
-    let args = ["train", "--table", "deals.csv", "--target", "won=Won", "--folds", "2", "--model", "m.json"];
-    let (_, log) = desk.succeeds(&args);
-    assert!(log.contains("column invoice alone tells the outcome with AUC 1.000"), "{log}");
-    assert!(!log.contains("column seats alone"), "{log}");
-}
-
-#[test]
 fn training_repeats_for_any_threads_and_any_row_order() {
     let desk = Desk::trained();
     let mut rows = deals(400);

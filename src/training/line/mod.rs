@@ -7,11 +7,14 @@
 mod error;
 mod features;
 mod fit;
+mod held_out;
 mod intent;
 mod seeds;
 mod snapshots;
 
 pub use error::LineError;
+pub use held_out::{HeldOutCases, TrainedLine};
+pub(crate) use seeds::best_customers;
 
 use std::num::NonZeroU32;
 
@@ -52,6 +55,7 @@ enum Job {
 /// A trained model and how many cases it saw.
 struct Outcome {
     model: FittedModel,
+    held_out: HeldOutCases,
     positives: u64,
     cases: u64,
 }
@@ -66,6 +70,14 @@ impl LineTrainer<'_> {
     /// built, [`LineError::Train`] when a model cannot be trained. A product with too few outcomes is not an error: its
     /// model says so and gives every account the same score.
     pub fn train(&self, dataset: &Dataset, progress: &dyn Progress) -> Result<Pipeline, LineError> {
+        Ok(self.train_judged(dataset, progress)?.pipeline)
+    }
+
+    /// [`train`](Self::train), with the cases that say how good the models are.
+    ///
+    /// # Errors
+    /// As [`train`](Self::train).
+    pub fn train_judged(&self, dataset: &Dataset, progress: &dyn Progress) -> Result<TrainedLine, LineError> {
         check_date(dataset, self.as_of)?;
         let builder = FeatureBuilder::try_new(&self.spec.features, dataset)?;
         let dates = snapshots::dates(self.spec, dataset, self.as_of);
@@ -87,6 +99,12 @@ impl LineTrainer<'_> {
         let mut outcomes = outcomes.into_iter();
         let intents: Vec<Outcome> = outcomes.by_ref().take(products.len()).collect::<Result<_, _>>()?;
         let fits: Vec<Outcome> = outcomes.collect::<Result<_, _>>()?;
+        let (mut fits, mut intents) = (fits, intents);
+        let held_out = fits
+            .iter_mut()
+            .zip(&mut intents)
+            .flat_map(|(fit, intent)| [&mut fit.held_out, &mut intent.held_out].map(std::mem::take))
+            .collect();
         let samples = products.iter().zip(&fits).zip(&intents).map(|((product, fit), intent)| Sample {
             product: product.name.clone(),
             fit_seeds: fit.positives,
@@ -106,7 +124,8 @@ impl LineTrainer<'_> {
             intent: intent.model,
         });
         let models = models.collect();
-        Ok(Pipeline::try_new(self.spec.clone(), material.binning, models, manifest)?)
+        let pipeline = Pipeline::try_new(self.spec.clone(), material.binning, models, manifest)?;
+        Ok(TrainedLine { pipeline, held_out })
     }
 
     /// Trains one model on one thread: the models are what runs in parallel. With too few outcomes to learn from, the
@@ -121,21 +140,22 @@ impl LineTrainer<'_> {
         let name = &self.spec.products[product].name;
         let failed = |source| LineError::Train { model, product: name.clone(), source };
         let positives = rows.labels.iter().filter(|label| **label).count() as u64;
-        let trained = match TrainingSet::try_new(rows) {
+        let (model, held_out) = match TrainingSet::try_new(rows) {
             Ok(set) => {
                 // Fit and intent of every product.
                 let n_models = u32::try_from(2 * self.spec.products.len()).unwrap_or(u32::MAX);
                 let judged_together = NonZeroU32::new(n_models).unwrap_or(NonZeroU32::MIN);
                 let params = AdditiveParams { scale: self.spec.scale.into(), judged_together, ..self.params };
                 let seed = self.seed.named(model).named(name);
-                params.fit(&set, seed, &Parallelism::serial()).map_err(failed)?.model
+                let trained = params.fit(&set, seed, &Parallelism::serial()).map_err(failed)?;
+                (trained.model, HeldOutCases::of(&set, trained.report.held_out))
             }
             Err(error) if error.too_few_outcomes() => {
-                self.rate_alone(&rows, positives, cases).map_err(failed)?
+                (self.rate_alone(&rows, positives, cases).map_err(failed)?, HeldOutCases::default())
             }
             Err(error) => return Err(failed(error)),
         };
-        Ok(Outcome { model: trained, positives, cases })
+        Ok(Outcome { model, held_out, positives, cases })
     }
 
     /// A model without tables, at the rate of the cases, drawn half a case towards one half so that it is never 0 or 1

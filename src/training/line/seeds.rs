@@ -5,26 +5,49 @@ use std::collections::BTreeMap;
 use super::LineTrainer;
 use super::features::Snapshot;
 
-/// Which accounts of the snapshot are seeds of the product: within each tier, the top share of its customers by what
-/// they paid in the trailing months. Customers who paid nothing in that time are none. At least one customer of a tier
-/// is a seed.
+/// Which accounts of the snapshot are seeds of the product: its best customers by what they paid in the trailing months.
 pub(super) fn seeds(trainer: &LineTrainer<'_>, today: &Snapshot, product: usize) -> Vec<bool> {
     let months = i32::from(trainer.spec.fit.trailing_months.get());
     let from = trainer.as_of.plus_months(-months);
+    let value = |row: usize| today.purchases.value_within(today.accounts[row], product, from, trainer.as_of);
+    best_customers(&today.tiers, value, trainer.spec.fit.seed_share.value())
+}
+
+/// The best customers: within each tier, the top share of those who paid anything, by what they paid. At least one
+/// customer of a tier is among them.
+pub(crate) fn best_customers(
+    tiers: &[impl AsRef<str>],
+    value: impl Fn(usize) -> f64,
+    share: f64,
+) -> Vec<bool> {
     let mut by_tier: BTreeMap<&str, Vec<(f64, usize)>> = BTreeMap::new();
-    for (row, account) in today.accounts.iter().enumerate() {
-        let value = today.purchases.value_within(*account, product, from, trainer.as_of);
+    for (row, tier) in tiers.iter().enumerate() {
+        let value = value(row);
         if value > 0.0 {
-            by_tier.entry(today.tiers[row].as_str()).or_default().push((value, row));
+            by_tier.entry(tier.as_ref()).or_default().push((value, row));
         }
     }
-    let mut seeds = vec![false; today.accounts.len()];
+    let mut best = vec![false; tiers.len()];
     for customers in by_tier.values_mut() {
         customers.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let wanted = (customers.len() as f64 * trainer.spec.fit.seed_share.value()).ceil() as usize;
+        let wanted = (customers.len() as f64 * share).ceil() as usize;
         for (_, row) in customers.iter().take(wanted) {
-            seeds[*row] = true;
+            best[*row] = true;
         }
     }
-    seeds
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_of_each_tier_and_nobody_who_paid_nothing() {
+        let tiers = ["small", "small", "small", "large", "small", "large"];
+        let paid = [5.0, 9.0, 0.0, 100.0, 7.0, -3.0];
+        // A third of three small customers is one; the only large customer is the best of its tier.
+        let best = best_customers(&tiers, |row| paid[row], 0.3);
+        assert_eq!(best, [false, true, false, true, false, false]);
+    }
 }
