@@ -14,6 +14,7 @@ mod features;
 mod golden;
 mod grid_vectors;
 mod mapping;
+mod pairs;
 mod real_data;
 mod run;
 mod scorers;
