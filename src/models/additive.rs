@@ -1,10 +1,14 @@
-//! The additive model: a score is an exact sum of one table entry per feature.
+//! The additive model: a score is an exact sum of table entries, one per feature and one per pair of features.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::binned::BinnedMatrix;
 use super::binning::{MAX_BINS, UNSEEN_BIN};
 use super::error::ModelError;
+use super::pair::{FittedPair, PairTable};
+use super::share::{rounded_share, weighted_sum};
 use crate::quantity::LogOdds;
 
 /// The weights of one feature: for each of its bins, 2^-20 steps of log-odds.
@@ -33,11 +37,12 @@ impl FeatureTable {
     }
 }
 
-/// `margin(row) = base + sum over features of table[feature][bin(row, feature)]`, in whole steps of log-odds.
+/// `margin(row) = base + sum over features f of table[f][bin(row, f)] + sum over pairs (f, g) of
+/// pair[f, g][place(row, f), place(row, g)]`, in whole steps of log-odds.
 ///
 /// Every table has mean 0 over the population it was fitted on, to the nearest step, so that a contribution
-/// says how far a row stands from the average row. Every margin fits 32 bits: the largest weights and the
-/// base together stay below 2048.
+/// says how far a row stands from the average row. Half of a pair's entry is the contribution of either feature.
+/// Every margin fits 32 bits: the largest weights and the base together stay below 2048.
 ///
 /// ```
 /// use propensity::models::AdditiveModel;
@@ -55,6 +60,7 @@ impl FeatureTable {
 pub struct AdditiveModel {
     base: LogOdds,
     tables: Vec<FeatureTable>,
+    pairs: Vec<PairTable>,
 }
 
 /// The form of an [`AdditiveModel`] in a file.
@@ -63,40 +69,49 @@ pub struct AdditiveModel {
 struct AdditiveShape {
     base: LogOdds,
     tables: Vec<FeatureTable>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pairs: Vec<PairTable>,
 }
 
 impl TryFrom<AdditiveShape> for AdditiveModel {
     type Error = ModelError;
 
-    fn try_from(AdditiveShape { base, tables }: AdditiveShape) -> Result<Self, ModelError> {
-        Self::try_new(base, tables)
+    fn try_from(AdditiveShape { base, tables, pairs }: AdditiveShape) -> Result<Self, ModelError> {
+        Self::try_new(base, tables, pairs)
     }
 }
 
 impl From<AdditiveModel> for AdditiveShape {
-    fn from(AdditiveModel { base, tables }: AdditiveModel) -> Self {
-        Self { base, tables }
+    fn from(AdditiveModel { base, tables, pairs }: AdditiveModel) -> Self {
+        Self { base, tables, pairs }
     }
 }
 
 impl AdditiveModel {
-    fn try_new(base: LogOdds, tables: Vec<FeatureTable>) -> Result<Self, ModelError> {
+    fn try_new(base: LogOdds, tables: Vec<FeatureTable>, pairs: Vec<PairTable>) -> Result<Self, ModelError> {
         let fault = |fault: String| Err(ModelError::Table { fault });
         if !tables.is_sorted_by(|a, b| a.feature < b.feature) {
             return fault("tables are not in ascending order of their features".to_owned());
         }
+        if !pairs.is_sorted_by(|a, b| a.features() < b.features()) {
+            return fault("pairs are not in ascending order of their features".to_owned());
+        }
+        let largest = |weights: &[i32]| {
+            weights.iter().map(|weight| u64::from(weight.unsigned_abs())).max().unwrap_or(0)
+        };
         let mut reach = base.steps().unsigned_abs();
         for table in &tables {
             if !(usize::from(UNSEEN_BIN) + 1..=MAX_BINS).contains(&table.weights.len()) {
                 return fault(format!("table of feature {} has {} bins", table.feature, table.weights.len()));
             }
-            let largest = table.weights.iter().map(|weight| weight.unsigned_abs()).max().unwrap_or(0);
-            reach = reach.saturating_add(u64::from(largest));
+            reach = reach.saturating_add(largest(&table.weights));
         }
+        let of_pairs: u64 = pairs.iter().map(|pair| largest(pair.weights())).sum();
+        reach = reach.saturating_add(of_pairs);
         if reach > i32::MAX as u64 {
             return fault("a margin could exceed 2048 log-odds".to_owned());
         }
-        Ok(Self { base, tables })
+        Ok(Self { base, tables, pairs })
     }
 
     /// A model that gives every row the same log-odds.
@@ -104,7 +119,7 @@ impl AdditiveModel {
     /// # Errors
     /// [`ModelError::Table`] for log-odds beyond 2048.
     pub fn constant(base: LogOdds) -> Result<Self, ModelError> {
-        Self::try_new(base, Vec::new())
+        Self::try_new(base, Vec::new(), Vec::new())
     }
 
     /// Centres tables (feature, weights) on a population given as rows per bin of every feature, and moves
@@ -121,7 +136,43 @@ impl AdditiveModel {
         tables: Vec<(usize, Vec<i32>)>,
         population: &[Vec<u64>],
     ) -> Result<Self, ModelError> {
+        Self::purified(base, tables, Vec::new(), population)
+    }
+
+    /// Purifies pairs, then centres the tables as [`centred`](Self::centred) does.
+    ///
+    /// The means of a pair's rows and columns move into the tables of its two features, so that a pair holds only
+    /// what the two say together. Both features of a pair need a table. Pairs without any weight are left out.
+    ///
+    /// # Errors
+    /// [`ModelError::Table`] as above, and when a pair speaks of a feature without a table, does not fit its bins,
+    /// or is there twice.
+    pub fn purified(
+        base: LogOdds,
+        mut tables: Vec<(usize, Vec<i32>)>,
+        pairs: Vec<FittedPair>,
+        population: &[Vec<u64>],
+    ) -> Result<Self, ModelError> {
         let mut base = base;
+        tables.sort_by_key(|(feature, _)| *feature);
+        let mut pure = Vec::with_capacity(pairs.len());
+        for pair in pairs {
+            let [first, second] = pair.features;
+            let places = pair.features.map(|f| tables.binary_search_by_key(&f, |(feature, _)| *feature).ok());
+            let split = match places {
+                [Some(a), Some(b)] if a < b => tables.split_at_mut(b),
+                _ => {
+                    let fault = format!("pair of features {first} and {second} needs a table of each");
+                    return Err(ModelError::Table { fault });
+                }
+            };
+            let of_first = &mut split.0[places[0].unwrap_or_default()].1;
+            let table = PairTable::purified(pair, of_first, &mut split.1[0].1)?;
+            if table.weights().iter().any(|weight| *weight != 0) {
+                pure.push(table);
+            }
+        }
+        pure.sort_by_key(PairTable::features);
         let mut centred = Vec::with_capacity(tables.len());
         for (feature, mut weights) in tables {
             let counts = population.get(feature).map_or(&[][..], Vec::as_slice);
@@ -147,8 +198,7 @@ impl AdditiveModel {
                 centred.push(FeatureTable { feature, importance, weights });
             }
         }
-        centred.sort_by_key(|table| table.feature);
-        Self::try_new(base, centred)
+        Self::try_new(base, centred, pure)
     }
 
     /// The log-odds of the average row.
@@ -161,7 +211,12 @@ impl AdditiveModel {
         &self.tables
     }
 
-    /// What bin `bin` of feature `feature` adds; nothing for a feature without a table.
+    /// The tables over two features, in ascending order of their features.
+    pub fn pairs(&self) -> &[PairTable] {
+        &self.pairs
+    }
+
+    /// What bin `bin` of feature `feature` adds by itself, pairs apart; nothing for a feature without a table.
     pub fn contribution(&self, feature: usize, bin: u8) -> LogOdds {
         let steps = self
             .tables
@@ -179,7 +234,8 @@ impl AdditiveModel {
     pub fn margin(&self, row: &[u8]) -> LogOdds {
         let sum: i64 =
             self.tables.iter().map(|table| i64::from(table.weights[usize::from(row[table.feature])])).sum();
-        LogOdds::from_steps(self.base.steps() + sum)
+        let together: i64 = self.pairs.iter().map(|pair| i64::from(pair.entry(row))).sum();
+        LogOdds::from_steps(self.base.steps() + sum + together)
     }
 
     /// The log-odds of every row.
@@ -208,28 +264,34 @@ impl AdditiveModel {
             let weight = table.weights[usize::from(row[table.feature])];
             contributions[table.feature] = LogOdds::from_steps(i64::from(weight));
         }
+        for pair in &self.pairs {
+            for (feature, half) in pair.features().into_iter().zip(PairTable::halves(pair.entry(row))) {
+                contributions[feature] = contributions[feature] + LogOdds::from_steps(i64::from(half));
+            }
+        }
     }
 
-    /// The features that carry weight with the mean of their `|contribution|`, the heaviest first.
+    /// The features that carry weight, the heaviest first, with the mean of `|table entry|` and half that of each of
+    /// their pairs: at least the mean of their `|contribution|`, and equal to it for a feature without pairs.
     pub fn importance(&self) -> Vec<(usize, LogOdds)> {
-        let mut order: Vec<_> = self.tables.iter().map(|table| (table.feature, table.importance())).collect();
+        let mut sizes: BTreeMap<usize, i64> =
+            self.tables.iter().map(|table| (table.feature, i64::from(table.importance))).collect();
+        for pair in &self.pairs {
+            for feature in pair.features() {
+                *sizes.entry(feature).or_default() += (pair.importance().steps() + 1) / 2;
+            }
+        }
+        let mut order: Vec<_> =
+            sizes.into_iter().map(|(feature, size)| (feature, LogOdds::from_steps(size))).collect();
         order.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
         order
     }
 }
 
-fn weighted_sum(weights: &[i32], counts: &[u64], of: impl Fn(i128) -> i128) -> i128 {
-    weights.iter().zip(counts).map(|(weight, count)| of(i128::from(*weight)) * i128::from(*count)).sum()
-}
-
-/// `sum / count` to the nearest whole number, halves up; 0 for a count of 0.
-const fn rounded_share(sum: i128, count: i128) -> i128 {
-    if count == 0 { 0 } else { (2 * sum + count).div_euclid(2 * count) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::models::PairPlaces;
 
     fn model() -> AdditiveModel {
         // Feature 1: mean (2 * 30 + 1 * -90 + 1 * 10) / 4 = -5. Feature 0 has no weight and is dropped.
@@ -264,6 +326,43 @@ mod tests {
         {
             assert!(serde_json::from_str::<AdditiveModel>(&text.replace(from, to)).is_err(), "{to}");
         }
+    }
+
+    /// Two features of two known bins each; their pair is worth 9 where both are high and as much where both are low.
+    fn paired() -> AdditiveModel {
+        let places = || PairPlaces::try_new(vec![0, 1, 2, 3]).unwrap();
+        let (mut weights, mut population) = (vec![0; 16], vec![0; 16]);
+        for (cell, weight) in [(10, 9), (11, -9), (14, -9), (15, 9)] {
+            (weights[cell], population[cell]) = (weight, 1);
+        }
+        let pair = FittedPair { features: [1, 2], places: [places(), places()], weights, population };
+        let tables = vec![(1, vec![0, 0, -4, 4]), (2, vec![0, 0, 0, 0])];
+        let counts = vec![0, 0, 2, 2];
+        let population = [vec![4], counts.clone(), counts];
+        AdditiveModel::purified(LogOdds::from_steps(100), tables, vec![pair], &population).unwrap()
+    }
+
+    #[test]
+    fn a_pair_belongs_half_to_each_of_its_features() {
+        let model = paired();
+        assert_eq!(model.margin(&[2, 3, 3]).steps(), 100 + 4 + 9);
+        assert_eq!(model.margin(&[2, 3, 1]).steps(), 100 + 4);
+        let mut parts = [LogOdds::ZERO; 3];
+        model.contributions_into(&[2, 3, 3], &mut parts);
+        assert_eq!(parts.map(LogOdds::steps), [0, 4 + 5, 4]);
+        model.contributions_into(&[2, 2, 3], &mut parts);
+        assert_eq!(parts.map(LogOdds::steps), [0, -4 - 5, -4]);
+        // Feature 2 has no weight of its own, and still moves the score.
+        assert_eq!(model.tables().len(), 1);
+        assert_eq!(model.importance(), [(1, LogOdds::from_steps(4 + 5)), (2, LogOdds::from_steps(5))]);
+        let text = serde_json::to_string(&model).unwrap();
+        assert_eq!(serde_json::from_str::<AdditiveModel>(&text).unwrap(), model);
+        assert!(serde_json::from_str::<AdditiveModel>(&text.replace("[1,2]", "[2,2]")).is_err());
+    }
+
+    #[test]
+    fn a_file_without_pairs_does_not_speak_of_them() {
+        assert!(!serde_json::to_string(&model()).unwrap().contains("pairs"));
     }
 
     #[test]

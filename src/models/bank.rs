@@ -3,6 +3,7 @@
 use super::additive::AdditiveModel;
 use super::binned::BinnedMatrix;
 use super::error::ModelError;
+use super::pair::PairTable;
 use crate::quantity::LogOdds;
 
 /// Models in one block of the layout.
@@ -12,7 +13,8 @@ const LANES: usize = 8;
 /// memory.
 ///
 /// Margins are the same whole numbers as those of [`AdditiveModel::margin`]; only the order of the sums
-/// differs, and whole numbers do not mind. Cost: one load of 32 bytes per feature, row and eight models.
+/// differs, and whole numbers do not mind. Cost: one load of 32 bytes per feature, row and eight models, and three
+/// small loads per pair of a model.
 #[derive(Clone, Debug)]
 pub struct MarginBank {
     n_models: usize,
@@ -23,6 +25,40 @@ pub struct MarginBank {
 struct Block {
     base: [i32; LANES],
     tables: Vec<BlockTable>,
+    pairs: Vec<LanePair>,
+}
+
+/// A pair of one of the models: few models share a pair, so pairs are not laid out side by side.
+#[derive(Clone, Debug)]
+struct LanePair {
+    lane: usize,
+    features: [usize; 2],
+    /// Where the row of cells of each bin of the first feature begins.
+    starts: Vec<u16>,
+    /// The place in that row of each bin of the second feature.
+    places: Vec<u8>,
+    weights: Vec<i32>,
+}
+
+impl LanePair {
+    fn new(lane: usize, pair: &PairTable) -> Self {
+        let [first, second] = pair.places();
+        // At most 32 x 32 cells.
+        let start = |place: &u8| u16::from(*place) * second.n_places() as u16;
+        Self {
+            lane,
+            features: pair.features(),
+            starts: first.of_bins().iter().map(start).collect(),
+            places: second.of_bins().to_vec(),
+            weights: pair.weights().to_vec(),
+        }
+    }
+
+    fn entry(&self, row: &[u8]) -> i32 {
+        let [first, second] = self.features;
+        let cell = self.starts[usize::from(row[first])] + u16::from(self.places[usize::from(row[second])]);
+        self.weights[usize::from(cell)]
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -59,6 +95,9 @@ impl MarginBank {
                 for (sum, weight) in sums.iter_mut().zip(weights) {
                     *sum += weight;
                 }
+            }
+            for pair in &block.pairs {
+                sums[pair.lane] += pair.entry(row);
             }
             for (margin, sum) in margins.iter_mut().zip(sums) {
                 *margin = LogOdds::from_steps(i64::from(sum));
@@ -109,6 +148,10 @@ impl Block {
                 }
             }
         }
-        Ok(Self { base, tables })
+        let of_model = |(lane, model): (usize, &&AdditiveModel)| {
+            model.pairs().iter().map(|pair| LanePair::new(lane, pair)).collect::<Vec<_>>()
+        };
+        let pairs = models.iter().enumerate().flat_map(of_model).collect();
+        Ok(Self { base, tables, pairs })
     }
 }

@@ -15,8 +15,10 @@ mod evidence;
 mod explain;
 mod knots;
 mod learn;
+mod pair;
 mod scale;
 mod scorer;
+mod share;
 
 pub use additive::{AdditiveModel, FeatureTable};
 pub use bank::MarginBank;
@@ -29,5 +31,6 @@ pub use calibration::{Calibration, CalibrationKnot};
 pub use error::ModelError;
 pub use evidence::{Evidence, Measured, Signal};
 pub use explain::{Reason, strongest};
+pub use pair::{FittedPair, MAX_PLACES, PairPlaces, PairTable};
 pub use scale::{Scale, ScaleKnot, ScaleParams};
 pub use scorer::{FittedModel, Scored, Scorer};

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::additive::AdditiveModel;
+use super::additive::{AdditiveModel, FeatureTable};
 use super::binned::BinnedMatrix;
 use super::binning::{Binning, BinningFingerprint};
 use super::calibration::Calibration;
 use super::error::ModelError;
 use super::evidence::{Evidence, Signal};
+use super::pair::{PairPlaces, PairTable};
 use super::scale::Scale;
 use crate::matrix::FeatureSignature;
 use crate::quantity::{LogOdds, Probability, Score};
@@ -147,10 +148,13 @@ impl FittedModel {
     }
 
     fn checked(self) -> Result<Self, ModelError> {
-        let outside = self.additive.tables().iter().find(|table| table.feature() >= self.signature.len());
-        let fault = if let Some(table) = outside {
-            format!("a table speaks of feature {}, but there are {}", table.feature(), self.signature.len())
-        } else if self.evidence.signal() == Signal::None && !self.additive.tables().is_empty() {
+        let (tables, pairs) = (self.additive.tables(), self.additive.pairs());
+        let spoken_of =
+            tables.iter().map(FeatureTable::feature).chain(pairs.iter().flat_map(PairTable::features));
+        let fault = if let Some(feature) = spoken_of.filter(|feature| *feature >= self.signature.len()).max()
+        {
+            format!("a table speaks of feature {feature}, but there are {}", self.signature.len())
+        } else if self.evidence.signal() == Signal::None && !(tables.is_empty() && pairs.is_empty()) {
             "tables without a signal".to_owned()
         } else {
             return Ok(self);
@@ -168,10 +172,15 @@ impl FittedModel {
             let (expected, found) = (self.binning.to_string(), binning.fingerprint().to_string());
             return Err(ModelError::Binning { expected, found });
         }
-        for table in self.additive.tables() {
-            let (feature, expected) = (table.feature(), binning.bins()[table.feature()].n_bins());
-            if table.weights().len() != expected {
-                let found = table.weights().len();
+        let tables = self.additive.tables().iter().map(|table| (table.feature(), table.weights().len()));
+        let of_pair = |pair: &PairTable| {
+            let [first, second] = pair.places().each_ref().map(PairPlaces::n_bins);
+            let features = pair.features();
+            [(features[0], first), (features[1], second)]
+        };
+        for (feature, found) in tables.chain(self.additive.pairs().iter().flat_map(of_pair)) {
+            let expected = binning.bins()[feature].n_bins();
+            if found != expected {
                 let fault = format!("table of feature {feature} has {found} bins, expected {expected}");
                 return Err(ModelError::Table { fault });
             }

@@ -6,10 +6,12 @@
 //! (2012, <https://doi.org/10.1145/2339530.2339556>).
 
 use super::columns::{Columns, Tile};
-use super::histogram::{Gradient, Histogram, LogisticTable, PLACES, Tables};
+use super::grid::{CELLS, Grid, cross_cut};
+use super::histogram::{Gradient, Histogram, LogisticTable, Tables};
 use super::params::AdditiveParams;
 use super::set::TrainingSet;
 use super::step::{StepLimits, step};
+use crate::models::MAX_PLACES;
 use crate::quantity::LogOdds;
 use crate::seed::{Seed, hash_bytes};
 
@@ -50,8 +52,9 @@ struct Block {
     probe: Vec<Tile>,
 }
 
-/// A bag at work.
-struct Booster<'a> {
+/// What all bags have in common.
+#[derive(Debug)]
+pub(super) struct Booster<'a> {
     set: &'a TrainingSet<'a>,
     columns: &'a Columns<'a>,
     params: &'a AdditiveParams,
@@ -60,45 +63,85 @@ struct Booster<'a> {
     logistic: LogisticTable,
 }
 
-/// Grows the tables of one bag until its stopping rows see no improvement.
-pub(super) fn boost(
-    set: &TrainingSet<'_>,
-    columns: &Columns<'_>,
-    params: &AdditiveParams,
-    limits: StepLimits,
-    rows: &BagRows,
-    seed: Seed,
-) -> Bag {
-    let largest_weight = (0..set.n_rows()).map(|row| set.weight(row)).fold(f64::MIN_POSITIVE, f64::max);
-    let booster = Booster { set, columns, params, limits, largest_weight, logistic: LogisticTable::new() };
-    let (tables, rounds) = booster.run(rows, seed);
-    let tables = columns.spread(&tables, set.n_features());
-    let judged = rows.judge.iter().map(|&row| tables.margin(set.rows().binned.row(row))).collect();
-    Bag { tables, rounds, judged }
-}
+impl<'a> Booster<'a> {
+    pub(super) fn new(
+        set: &'a TrainingSet<'a>,
+        columns: &'a Columns<'a>,
+        params: &'a AdditiveParams,
+        limits: StepLimits,
+    ) -> Self {
+        let largest_weight = (0..set.n_rows()).map(|row| set.weight(row)).fold(f64::MIN_POSITIVE, f64::max);
+        Self { set, columns, params, limits, largest_weight, logistic: LogisticTable::new() }
+    }
 
-impl Booster<'_> {
-    fn run(&self, rows: &BagRows, seed: Seed) -> (Tables, usize) {
-        let n_features = self.columns.len();
+    pub(super) const fn set(&self) -> &'a TrainingSet<'a> {
+        self.set
+    }
+
+    pub(super) const fn columns(&self) -> &'a Columns<'a> {
+        self.columns
+    }
+
+    pub(super) const fn params(&self) -> &'a AdditiveParams {
+        self.params
+    }
+
+    pub(super) const fn limits(&self) -> StepLimits {
+        self.limits
+    }
+
+    /// The weight in whose units histograms count.
+    pub(super) const fn largest_weight(&self) -> f64 {
+        self.largest_weight
+    }
+
+    /// Tables that give every row the rate of the rows to be fitted.
+    pub(super) fn rate_alone(&self, rows: &BagRows) -> Tables {
         let mut fitted = vec![false; self.set.n_rows()];
         rows.fit.iter().for_each(|&row| fitted[row] = true);
         let rate = self.set.base_rate(|row| fitted[row]).clamp(1e-9, 1.0 - 1e-9);
         let start = LogOdds::try_from(libm::log(rate / (1.0 - rate))).unwrap_or(LogOdds::ZERO);
-        let mut tables = Tables::new(start, n_features);
-        if n_features == 0 {
+        Tables::new(start, self.columns.len())
+    }
+
+    /// Grows tables of all columns and of `pairs` until the stopping rows see no improvement.
+    pub(super) fn grow(&self, start: Tables, pairs: &[Grid], rows: &BagRows, seed: Seed) -> Bag {
+        let (tables, rounds) = self.run(start, pairs, rows, seed);
+        let judged = rows.judge.iter().map(|&row| self.columns.margin(&tables, pairs, row)).collect();
+        Bag { tables, rounds, judged }
+    }
+
+    /// The same bag with the named pairs only.
+    pub(super) fn keeping(&self, bag: &Bag, pairs: &[Grid], kept: &[bool], rows: &BagRows) -> Bag {
+        let pick = |(_, kept): &(&[i32; CELLS], &bool)| **kept;
+        let of_kept = bag.tables.pairs.iter().zip(kept).filter(pick).map(|(table, _)| *table).collect();
+        let tables = Tables { pairs: of_kept, ..bag.tables.clone() };
+        let judged = rows.judge.iter().map(|&row| self.columns.margin(&tables, pairs, row)).collect();
+        Bag { tables, rounds: bag.rounds, judged }
+    }
+
+    fn run(&self, start: Tables, pairs: &[Grid], rows: &BagRows, seed: Seed) -> (Tables, usize) {
+        let mut tables = start;
+        tables.pairs.resize(pairs.len(), [0; CELLS]);
+        if self.columns.len() == 0 {
             return (tables, 0);
         }
-        let blocks = self.blocks(&rows.fit, seed);
-        let stop = self.columns.tiles(&rows.stop);
-        let mut histogram = Histogram::new(n_features);
+        let blocks = self.blocks(&rows.fit, pairs, seed);
+        let stop = self.columns.tiles(&rows.stop, pairs);
+        let mut histogram = Histogram::new(self.columns.len(), pairs.len());
         let mut best = (self.loss(&tables, &stop), 0, tables.clone());
+        // The gradient is taken a little ahead of the tables, where their last move is leading.
+        let mut ahead = tables.clone();
         for round in 1..=self.params.rounds {
             let block = &blocks[round % blocks.len()];
-            self.fill(&mut histogram, &tables, block);
-            let steps = self.steps(&histogram);
-            let rate = self.params.learning_rate * self.reach(&tables, &steps, block);
+            self.fill(&mut histogram, &ahead, block);
+            let steps = self.steps(&histogram, pairs);
+            let rate = self.params.learning_rate * self.reach(&ahead, &steps, block);
+            let before = std::mem::replace(&mut tables, ahead);
             apply(&mut tables, &steps, rate);
             tables.base += self.base_step(&histogram);
+            let momentum = self.params.momentum.min(round as f64 / (round as f64 + 3.0));
+            ahead = leading(&tables, &before, momentum);
             if round % CHECK_EVERY == 0 {
                 let loss = self.loss(&tables, &stop);
                 // What is gained in smaller steps than these is not worth the wait.
@@ -113,7 +156,7 @@ impl Booster<'_> {
     }
 
     /// Deals rows into blocks by the hash of their groups, so that the order of rows does not matter.
-    fn blocks(&self, rows: &[usize], seed: Seed) -> Vec<Block> {
+    fn blocks(&self, rows: &[usize], pairs: &[Grid], seed: Seed) -> Vec<Block> {
         let n_blocks = rows.len().div_ceil(self.params.rows_per_round).max(1);
         let probes = (rows.len() / n_blocks / PROBE_ROWS).max(1) as u64;
         let mut parts: Vec<(Vec<usize>, Vec<usize>)> = vec![(Vec::new(), Vec::new()); n_blocks];
@@ -126,13 +169,13 @@ impl Booster<'_> {
             }
         }
         let block = |(all, probe): (Vec<usize>, Vec<usize>)| Block {
-            tiles: self.columns.tiles(&all),
-            probe: self.columns.tiles(&probe),
+            tiles: self.columns.tiles(&all, pairs),
+            probe: self.columns.tiles(&probe, pairs),
         };
         parts.into_iter().map(block).collect()
     }
 
-    fn gradient(&self, margin: i64, row: usize) -> Gradient {
+    pub(super) fn gradient(&self, margin: i64, row: usize) -> Gradient {
         let weight = self.set.weight(row) / self.largest_weight;
         Gradient::new(self.logistic.at(LogOdds::from_steps(margin)), self.set.rows().labels[row], weight)
     }
@@ -141,7 +184,7 @@ impl Booster<'_> {
         histogram.clear();
         let (mut margins, mut gradients) = (Vec::new(), Vec::new());
         for tile in &block.tiles {
-            tile.sum(tables.base, &tables.weights, &mut margins);
+            tile.sum(tables, &mut margins);
             gradients.clear();
             gradients
                 .extend(margins.iter().zip(&tile.rows).map(|(margin, row)| self.gradient(*margin, *row)));
@@ -150,34 +193,44 @@ impl Booster<'_> {
         histogram.flush();
     }
 
-    /// The full step of every feature, in 2^-20 log-odds per bin.
-    fn steps(&self, histogram: &Histogram) -> Vec<[i32; PLACES]> {
-        let mut sums = Vec::with_capacity(PLACES);
-        self.columns
-            .definitions()
-            .iter()
-            .enumerate()
-            .map(|(feature, bins)| {
-                sums.clear();
-                sums.extend(histogram.feature(feature, self.largest_weight).take(bins.n_bins()));
-                let mut entries = [0; PLACES];
-                for (entry, value) in entries.iter_mut().zip(step(bins, &sums, &self.limits)) {
-                    *entry = (value.clamp(-8.0, 8.0) * LogOdds::STEPS as f64).round() as i32;
+    /// The step of every column and every pair, were it the only one.
+    fn steps(&self, histogram: &Histogram, pairs: &[Grid]) -> Tables {
+        let steps_of = |value: f64| (value.clamp(-8.0, 8.0) * LogOdds::STEPS as f64).round() as i32;
+        let mut steps = Tables::new(LogOdds::ZERO, self.columns.len());
+        let mut sums = Vec::new();
+        let definitions = self.columns.definitions().iter().zip(self.columns.trends());
+        for (column, (bins, &trend)) in definitions.enumerate() {
+            sums.clear();
+            sums.extend(histogram.column(column, self.largest_weight).take(bins.n_bins()));
+            for (entry, value) in steps.weights[column].iter_mut().zip(step(bins, trend, &sums, &self.limits))
+            {
+                *entry = steps_of(value);
+            }
+        }
+        steps.pairs.resize(pairs.len(), [0; CELLS]);
+        for (pair, grid) in pairs.iter().enumerate() {
+            sums.clear();
+            sums.extend(histogram.pair(pair, self.largest_weight));
+            let [n_rows, n_columns] = grid.shape();
+            let Some(cut) = cross_cut(&sums, grid.shape(), &self.limits) else { continue };
+            for row in 0..n_rows {
+                for column in 0..n_columns {
+                    steps.pairs[pair][row * MAX_PLACES + column] = steps_of(cut.value(row, column));
                 }
-                entries
-            })
-            .collect()
+            }
+        }
+        steps
     }
 
     /// How much of the sum of all steps to take: the Newton length along it, at most 1.
     ///
     /// Features that say the same would together step too far; along their sum the curvature shows it.
-    fn reach(&self, tables: &Tables, steps: &[[i32; PLACES]], block: &Block) -> f64 {
+    fn reach(&self, tables: &Tables, steps: &Tables, block: &Block) -> f64 {
         let (mut slope, mut curvature) = (0_i128, 0_i128);
         let (mut margins, mut alongs) = (Vec::new(), Vec::new());
         for tile in &block.probe {
-            tile.sum(tables.base, &tables.weights, &mut margins);
-            tile.sum(0, steps, &mut alongs);
+            tile.sum(tables, &mut margins);
+            tile.sum(steps, &mut alongs);
             for ((margin, along), row) in margins.iter().zip(&alongs).zip(&tile.rows) {
                 let (gradient, along) = (self.gradient(*margin, *row), i128::from(*along));
                 slope -= i128::from(gradient.first) * along;
@@ -192,7 +245,7 @@ impl Booster<'_> {
 
     fn base_step(&self, histogram: &Histogram) -> i64 {
         let (g, h) = histogram
-            .feature(0, self.largest_weight)
+            .column(0, self.largest_weight)
             .fold((0.0, 0.0), |held, sum| (held.0 + sum.0, held.1 + sum.1));
         if h <= 0.0 {
             return 0;
@@ -205,7 +258,7 @@ impl Booster<'_> {
     fn loss(&self, tables: &Tables, tiles: &[Tile]) -> i128 {
         let (mut margins, mut loss) = (Vec::new(), 0);
         for tile in tiles {
-            tile.sum(tables.base, &tables.weights, &mut margins);
+            tile.sum(tables, &mut margins);
             for (margin, &row) in margins.iter().zip(&tile.rows) {
                 let margin = LogOdds::from_steps(*margin).value();
                 let against = if self.set.rows().labels[row] { -margin } else { margin };
@@ -218,12 +271,21 @@ impl Booster<'_> {
     }
 }
 
-fn apply(tables: &mut Tables, steps: &[[i32; PLACES]], rate: f64) {
-    for (table, step) in tables.weights.iter_mut().zip(steps) {
-        for (weight, step) in table.iter_mut().zip(step) {
-            // Both terms are far inside 32 bits.
-            let moved = *weight + (f64::from(*step) * rate).round() as i32;
-            *weight = moved.clamp(-MOST, MOST);
-        }
+fn apply(tables: &mut Tables, steps: &Tables, rate: f64) {
+    for (weight, step) in tables.entries_mut().zip(steps.entries()) {
+        // Both terms are far inside 32 bits.
+        let moved = *weight + (f64::from(*step) * rate).round() as i32;
+        *weight = moved.clamp(-MOST, MOST);
     }
+}
+
+/// Tables moved on by a share of what they have moved since `before`.
+fn leading(tables: &Tables, before: &Tables, share: f64) -> Tables {
+    let mut ahead = tables.clone();
+    ahead.base += ((tables.base - before.base) as f64 * share).round() as i64;
+    for (weight, before) in ahead.entries_mut().zip(before.entries()) {
+        let moved = *weight + (f64::from(*weight - before) * share).round() as i32;
+        *weight = moved.clamp(-MOST, MOST);
+    }
+    ahead
 }

@@ -1,7 +1,8 @@
-//! The columns boosting works on: those it may read and that differ between rows.
+//! The columns boosting works on: those it may read and that differ between rows, and pairs of them.
 
+use super::grid::{CELLS, Grid};
 use super::histogram::{PLACES, Tables};
-use super::set::TrainingSet;
+use super::set::{TrainingSet, Trend};
 use crate::models::FeatureBins;
 use crate::quantity::LogOdds;
 
@@ -14,6 +15,7 @@ pub(super) struct Tile {
     /// The rows, as numbered in the training set.
     pub(super) rows: Vec<usize>,
     bins: Vec<u8>,
+    cells: Vec<u16>,
 }
 
 impl Tile {
@@ -22,14 +24,30 @@ impl Tile {
         self.bins.chunks_exact(self.rows.len())
     }
 
+    /// The cells of every pair, one per row.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = &[u16]> {
+        self.cells.chunks_exact(self.rows.len())
+    }
+
     /// Replaces `sums` by the sum of the entries of every row, starting from `base`.
-    pub(super) fn sum(&self, base: i64, tables: &[[i32; PLACES]], sums: &mut Vec<i64>) {
+    pub(super) fn sum(&self, tables: &Tables, sums: &mut Vec<i64>) {
         sums.clear();
-        sums.resize(self.rows.len(), base);
-        for (table, column) in tables.iter().zip(self.columns()) {
-            for (sum, bin) in sums.iter_mut().zip(column) {
-                *sum += i64::from(table[usize::from(*bin)]);
-            }
+        sums.resize(self.rows.len(), tables.base);
+        add_entries::<u8, PLACES>(sums, &tables.weights, self.columns());
+        add_entries::<u16, CELLS>(sums, &tables.pairs, self.pairs());
+    }
+}
+
+fn add_entries<'a, I, const N: usize>(
+    sums: &mut [i64],
+    tables: &[[i32; N]],
+    columns: impl Iterator<Item = &'a [I]>,
+) where
+    I: Copy + Into<usize> + 'a,
+{
+    for (table, column) in tables.iter().zip(columns) {
+        for (sum, place) in sums.iter_mut().zip(column) {
+            *sum += i64::from(table[(*place).into()]);
         }
     }
 }
@@ -41,6 +59,7 @@ impl Tile {
 pub(super) struct Columns<'a> {
     features: Vec<usize>,
     definitions: Vec<&'a FeatureBins>,
+    trends: Vec<Trend>,
     bins: Vec<u8>,
 }
 
@@ -61,7 +80,8 @@ impl<'a> Columns<'a> {
             bins.extend(features.iter().map(|feature| row[*feature]));
         }
         let definitions = features.iter().map(|feature| &rows.binning.bins()[*feature]).collect();
-        Self { features, definitions, bins }
+        let trends = features.iter().map(|feature| set.trend(*feature)).collect();
+        Self { features, definitions, trends, bins }
     }
 
     /// Number of columns.
@@ -69,29 +89,53 @@ impl<'a> Columns<'a> {
         self.features.len()
     }
 
+    /// The feature of each column, ascending.
+    pub(super) fn features(&self) -> &[usize] {
+        &self.features
+    }
+
     /// How the values of each column fall into bins.
     pub(super) fn definitions(&self) -> &[&'a FeatureBins] {
         &self.definitions
     }
 
-    /// The given rows as tiles.
-    pub(super) fn tiles(&self, rows: &[usize]) -> Vec<Tile> {
-        rows.chunks(TILE_ROWS)
-            .map(|rows| {
-                let bins = (0..self.len())
-                    .flat_map(|column| rows.iter().map(move |row| self.bins[row * self.len() + column]))
-                    .collect();
-                Tile { rows: rows.to_vec(), bins }
-            })
-            .collect()
+    /// How each column may move the score.
+    pub(super) fn trends(&self) -> &[Trend] {
+        &self.trends
     }
 
-    /// Tables of these columns as tables of all `n_features` features; the others stay empty.
-    pub(super) fn spread(&self, tables: &Tables, n_features: usize) -> Tables {
-        let mut all = Tables::new(LogOdds::from_steps(tables.base), n_features);
-        for (feature, weights) in self.features.iter().zip(&tables.weights) {
-            all.weights[*feature] = *weights;
-        }
-        all
+    /// The bins of a row, a byte a column.
+    pub(super) fn row(&self, row: usize) -> &[u8] {
+        &self.bins[row * self.len()..(row + 1) * self.len()]
+    }
+
+    /// The log-odds of a row.
+    pub(super) fn margin(&self, tables: &Tables, pairs: &[Grid], row: usize) -> LogOdds {
+        let bins = self.row(row);
+        let alone: i64 =
+            tables.weights.iter().zip(bins).map(|(table, bin)| i64::from(table[usize::from(*bin)])).sum();
+        let together: i64 = tables
+            .pairs
+            .iter()
+            .zip(pairs)
+            .map(|(table, grid)| i64::from(table[usize::from(grid.cell(bins))]))
+            .sum();
+        LogOdds::from_steps(tables.base + alone + together)
+    }
+
+    /// The given rows as tiles.
+    pub(super) fn tiles(&self, rows: &[usize], pairs: &[Grid]) -> Vec<Tile> {
+        rows.chunks(TILE_ROWS)
+            .map(|rows| Tile {
+                rows: rows.to_vec(),
+                bins: (0..self.len())
+                    .flat_map(|column| rows.iter().map(move |row| self.bins[row * self.len() + column]))
+                    .collect(),
+                cells: pairs
+                    .iter()
+                    .flat_map(|grid| rows.iter().map(move |row| grid.cell(self.row(*row))))
+                    .collect(),
+            })
+            .collect()
     }
 }

@@ -53,8 +53,11 @@ pub fn cross_validate(
         let (held, kept): (Vec<usize>, Vec<usize>) = (0..set.n_rows()).partition(|row| fold_of[*row] == fold);
         let part = Part::new(all, &kept);
         let training = part.rows(all);
-        let trained =
-            params.fit(&TrainingSet::try_new(training)?, seed.numbered(fold as u64), parallelism)?;
+        let mut training = TrainingSet::try_new(training)?;
+        if let Some(trends) = set.trends() {
+            training = training.with_trends(trends)?;
+        }
+        let trained = params.fit(&training, seed.numbered(fold as u64), parallelism)?;
         for &row in &held {
             let margin = trained.model.margin(all.binned.row(row));
             probabilities[row] = trained.model.probability(margin).value();

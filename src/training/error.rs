@@ -36,6 +36,11 @@ pub enum SetFault {
     OneClassEarlier,
     /// The later rows, which the model is judged on, lack an outcome.
     OneClassLater,
+    /// A trend was asked of a feature whose levels have no order.
+    Trend {
+        /// The feature.
+        feature: String,
+    },
     /// There are too few groups to hold some out.
     Groups {
         /// Distinct groups.
@@ -49,7 +54,7 @@ impl fmt::Display for SetFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Length { what, found, expected } => {
-                write!(f, "{what} has {found} entries, expected {expected}: one per row")
+                write!(f, "{what} has {found} entries, expected {expected}")
             }
             Self::Binning => f.write_str("the rows were binned by another binning than the one given"),
             Self::NoPositives => {
@@ -65,6 +70,9 @@ impl fmt::Display for SetFault {
                 f.write_str("the earlier rows have one outcome only; move the split date")
             }
             Self::OneClassLater => f.write_str("the later rows have one outcome only; move the split date"),
+            Self::Trend { feature } => {
+                write!(f, "feature {feature} has levels, which have no order; leave its trend free")
+            }
             Self::Groups { found, expected } => {
                 write!(
                     f,
@@ -135,7 +143,13 @@ impl TrainError {
     /// Whether all that is wrong is that there are too few outcomes, or too few groups, to learn from.
     pub fn too_few_outcomes(&self) -> bool {
         let few = |fault: &SetFault| {
-            !matches!(fault, SetFault::Length { .. } | SetFault::Binning | SetFault::Weight { .. })
+            !matches!(
+                fault,
+                SetFault::Length { .. }
+                    | SetFault::Binning
+                    | SetFault::Weight { .. }
+                    | SetFault::Trend { .. }
+            )
         };
         matches!(self, Self::Set { faults } if faults.iter().all(few))
     }

@@ -2,15 +2,17 @@
 
 use std::num::NonZeroU32;
 
-use super::boosting::{Bag, BagRows, boost};
+use super::boosting::{Bag, BagRows, Booster};
 use super::calibrate::{Judged, learn};
 use super::columns::Columns;
 use super::error::TrainError;
+use super::grid::{CELLS, Grid};
+use super::interactions::{of_use, promising};
 use super::params::AdditiveParams;
 use super::set::TrainingSet;
 use super::step::StepLimits;
 use crate::metrics;
-use crate::models::{AdditiveModel, Calibration, Evidence, FittedModel, Measured, Scale, Signal};
+use crate::models::{AdditiveModel, Calibration, Evidence, FittedModel, FittedPair, Measured, Scale, Signal};
 use crate::parallelism::Parallelism;
 use crate::quantity::{LogOdds, Probability};
 use crate::seed::Seed;
@@ -74,7 +76,9 @@ impl AdditiveParams {
     /// on them.
     ///
     /// Groups are dealt into as many folds as there are bags. Bag `b` never sees fold `b`, stops on the next
-    /// one and is fitted on the rest; so every row is judged by a bag that has not seen it. With a later
+    /// one and is fitted on the rest; so every row is judged by a bag that has not seen it. Tables of single features
+    /// grow first; pairs that show an effect in what is left on rows the bags have not seen grow after them, together
+    /// with all tables, and stay where they lower the loss of the stopping rows. With a later
     /// slice, tables are fitted on earlier rows only and stopped and judged on later ones. Without a signal
     /// (see [`Evidence`]) the model gives every row the base rate.
     ///
@@ -92,13 +96,25 @@ impl AdditiveParams {
         let folds = set.folds(seed.named("bags"), self.bags);
         let bag_rows: Vec<BagRows> = (0..self.bags).map(|bag| split(set, &folds, bag, self.bags)).collect();
         let columns = Columns::new(set);
-        let bags = parallelism.map(&bag_rows, |bag, rows| {
-            boost(set, &columns, self, limits, rows, seed.named("blocks").numbered(bag as u64))
-        });
+        let booster = Booster::new(set, &columns, self, limits);
+        let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
+        let mut bags = parallelism
+            .map(&bag_rows, |bag, rows| booster.grow(booster.rate_alone(rows), &[], rows, blocks(bag)));
+        let mut pairs = promising(&booster, &bag_rows, &bags, seed.named("screening"), parallelism)?;
+        if !pairs.is_empty() {
+            bags = parallelism.map(&bag_rows, |bag, rows| {
+                let grown = booster.grow(bags[bag].tables.clone(), &pairs, rows, blocks(bag));
+                Bag { rounds: bags[bag].rounds + grown.rounds, ..grown }
+            });
+            let kept = of_use(&booster, &pairs, &bag_rows, &bags);
+            let mut useful = kept.iter();
+            pairs.retain(|_| useful.next().is_some_and(|kept| *kept));
+            bags = parallelism.map(&bag_rows, |bag, rows| booster.keeping(&bags[bag], &pairs, &kept, rows));
+        }
         let (held_out, judged) = judge(set, &bag_rows, &bags, seed)?;
         let evidence = evidence(set, &held_out, self.judged_together)?;
         let additive = match evidence.signal() {
-            Signal::Found => average(set, &bags)?,
+            Signal::Found => average(set, &columns, &pairs, &bags)?,
             Signal::None => constant(evidence.base_rate())?,
         };
         let base_rate = Probability::try_from(evidence.base_rate())
@@ -240,33 +256,48 @@ fn constant(base_rate: f64) -> Result<AdditiveModel, TrainError> {
     Ok(AdditiveModel::constant(base)?)
 }
 
-/// The mean of the bags' tables, centred on all rows.
-fn average(set: &TrainingSet<'_>, bags: &[Bag]) -> Result<AdditiveModel, TrainError> {
-    let binning = set.rows().binning;
+/// The mean of the bags' tables, pure and centred on all rows.
+fn average(
+    set: &TrainingSet<'_>,
+    columns: &Columns<'_>,
+    pairs: &[Grid],
+    bags: &[Bag],
+) -> Result<AdditiveModel, TrainError> {
     let count = i64::try_from(bags.len()).unwrap_or(i64::MAX);
-    let mean = |sum: i64| (2 * sum + count).div_euclid(2 * count);
-    let base = LogOdds::from_steps(mean(bags.iter().map(|bag| bag.tables.base).sum()));
-    let tables = binning
-        .bins()
-        .iter()
-        .enumerate()
-        .map(|(feature, bins)| {
-            let weights = (0..bins.n_bins())
-                .map(|bin| {
-                    let sum = bags.iter().map(|bag| i64::from(bag.tables.weights[feature][bin])).sum();
-                    // A mean of 32-bit numbers.
-                    mean(sum) as i32
-                })
-                .collect();
-            (feature, weights)
-        })
-        .collect();
-    let mut population: Vec<Vec<u64>> = binning.bins().iter().map(|bins| vec![0; bins.n_bins()]).collect();
-    for (row, bins) in set.rows().binned.rows().enumerate() {
+    // A mean of 32-bit numbers.
+    let mean = |of_bag: &dyn Fn(&Bag) -> i64| {
+        (2 * bags.iter().map(of_bag).sum::<i64>() + count).div_euclid(2 * count)
+    };
+    let base = LogOdds::from_steps(mean(&|bag| bag.tables.base));
+    let mut population: Vec<Vec<u64>> =
+        set.rows().binning.bins().iter().map(|bins| vec![0; bins.n_bins()]).collect();
+    let mut cells = vec![vec![0_u64; CELLS]; pairs.len()];
+    for row in 0..set.n_rows() {
         let weight = ((set.weight(row) * 1024.0).round() as u64).max(1);
-        for (counts, bin) in population.iter_mut().zip(bins) {
-            counts[usize::from(*bin)] += weight;
+        let bins = columns.row(row);
+        for (feature, bin) in columns.features().iter().zip(bins) {
+            population[*feature][usize::from(*bin)] += weight;
+        }
+        for (cells, grid) in cells.iter_mut().zip(pairs) {
+            cells[usize::from(grid.cell(bins))] += weight;
         }
     }
-    Ok(AdditiveModel::centred(base, tables, &population)?)
+    let tables = columns.features().iter().zip(columns.definitions()).enumerate();
+    let tables = tables
+        .map(|(column, (feature, bins))| {
+            let weight = |bin: usize| mean(&|bag| i64::from(bag.tables.weights[column][bin])) as i32;
+            (*feature, (0..bins.n_bins()).map(weight).collect())
+        })
+        .collect();
+    let pairs = pairs.iter().zip(&cells).enumerate().map(|(pair, (grid, cells))| {
+        let used = grid.cells();
+        let weight = |cell: usize| mean(&|bag| i64::from(bag.tables.pairs[pair][cell])) as i32;
+        FittedPair {
+            features: grid.columns.map(|column| columns.features()[column]),
+            places: grid.places.clone(),
+            weights: used.clone().map(weight).collect(),
+            population: used.map(|cell| cells[cell]).collect(),
+        }
+    });
+    Ok(AdditiveModel::purified(base, tables, pairs.collect(), &population)?)
 }

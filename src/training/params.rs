@@ -12,6 +12,9 @@ pub struct AdditiveParams {
     pub rounds: usize,
     /// Share of the best joint step that is taken each round: above 0, at most 1.
     pub learning_rate: f64,
+    /// Share of a table's last move by which it leads the next (Nesterov 1983; for boosting Biau, Cadre and Rouvière
+    /// 2019, <https://doi.org/10.1007/s10994-019-05787-1>): at least 0, below 1. It rises to this in the first rounds.
+    pub momentum: f64,
     /// Most different values in one step of one table, missing and unseen apart: 2 to 64.
     pub leaves: usize,
     /// Shrinkage of a step towards 0, in units of `p (1 - p)` summed over rows: at least 0.
@@ -30,6 +33,10 @@ pub struct AdditiveParams {
     /// Rows that take part in one round, chosen in turn: at least 1,000. Sets up to this size take part
     /// whole.
     pub rows_per_round: usize,
+    /// Most pairs of features with a table of their own, of those that show an effect together: 0 to 100.
+    pub pairs: usize,
+    /// Most places of a feature in the table of a pair, missing and unseen apart: 2 to 30.
+    pub pair_places: usize,
     /// Models that are judged together with this one, itself among them: the more there are, the more a model must
     /// show before its signal counts as found.
     pub judged_together: NonZeroU32,
@@ -40,16 +47,19 @@ pub struct AdditiveParams {
 impl Default for AdditiveParams {
     fn default() -> Self {
         Self {
-            rounds: 1000,
-            learning_rate: 0.2,
-            leaves: 4,
-            l2: 2.0,
+            rounds: 2000,
+            learning_rate: 0.05,
+            momentum: 0.9,
+            leaves: 2,
+            l2: 4.0,
             min_hessian: 2.0,
-            min_gain: 0.0,
+            min_gain: 3.0,
             level_smoothing: 5.0,
             bags: 8,
             patience: 40,
             rows_per_round: 250_000,
+            pairs: 24,
+            pair_places: 16,
             judged_together: NonZeroU32::MIN,
             scale: ScaleParams::default(),
         }
@@ -76,6 +86,14 @@ impl AdditiveParams {
             self.learning_rate.to_string(),
             "above 0, at most 1",
         );
+        check(
+            "momentum",
+            (0.0..1.0).contains(&self.momentum),
+            self.momentum.to_string(),
+            "at least 0, below 1",
+        );
+        check("pairs", self.pairs <= 100, self.pairs.to_string(), "0 to 100");
+        check("pair_places", (2..=30).contains(&self.pair_places), self.pair_places.to_string(), "2 to 30");
         check("leaves", (2..=64).contains(&self.leaves), self.leaves.to_string(), "2 to 64");
         check("l2", amount(self.l2), self.l2.to_string(), "at least 0");
         check("min_gain", amount(self.min_gain), self.min_gain.to_string(), "at least 0");

@@ -1,8 +1,7 @@
 //! Rows to learn from, checked together.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::error::{SetFault, TrainError};
+use crate::matrix::FeatureKind;
 use crate::models::{BinnedMatrix, Binning};
 use crate::seed::{Seed, hash_bytes};
 
@@ -26,9 +25,24 @@ pub struct TrainingRows<'a> {
     pub features: Option<&'a [bool]>,
 }
 
+/// How a feature of numbers may move the score.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trend {
+    /// As the outcomes say.
+    #[default]
+    Free,
+    /// A larger number never lowers the score.
+    Rising,
+    /// A larger number never raises the score.
+    Falling,
+}
+
 /// Rows to learn from: lengths agree, both outcomes occur, weights are positive.
 #[derive(Clone, Copy, Debug)]
-pub struct TrainingSet<'a>(TrainingRows<'a>);
+pub struct TrainingSet<'a> {
+    rows: TrainingRows<'a>,
+    trends: Option<&'a [Trend]>,
+}
 
 /// Fewest groups a set may have.
 const MIN_GROUPS: usize = 8;
@@ -79,48 +93,89 @@ impl<'a> TrainingSet<'a> {
                 }
             }
         }
-        let groups = rows.groups.iter().collect::<BTreeSet<_>>().len();
+        let mut distinct = rows.groups.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let groups = distinct.len();
         if groups < MIN_GROUPS {
             faults.push(SetFault::Groups { found: groups, expected: MIN_GROUPS });
         }
-        if faults.is_empty() { Ok(Self(rows)) } else { Err(TrainError::Set { faults }) }
+        if faults.is_empty() { Ok(Self { rows, trends: None }) } else { Err(TrainError::Set { faults }) }
+    }
+
+    /// The same rows with a trend for every feature, in the order of the signature.
+    ///
+    /// The table of a feature with a trend is monotone over its bins of known values, and the feature is in no pair, so
+    /// that the score as a whole follows the trend. Missing and unseen stand outside it.
+    ///
+    /// # Errors
+    /// [`TrainError::Set`] when there is not one trend per feature, or one other than free for a feature of levels.
+    pub fn with_trends(self, trends: &'a [Trend]) -> Result<Self, TrainError> {
+        let (found, expected) = (trends.len(), self.n_features());
+        if found != expected {
+            return Err(TrainError::Set {
+                faults: vec![SetFault::Length { what: "trends", found, expected }],
+            });
+        }
+        let features = self.rows.binning.signature().features();
+        let faults: Vec<SetFault> = features
+            .iter()
+            .zip(trends)
+            .filter(|(feature, trend)| feature.kind == FeatureKind::Level && **trend != Trend::Free)
+            .map(|(feature, _)| SetFault::Trend { feature: feature.name.clone() })
+            .collect();
+        if faults.is_empty() {
+            Ok(Self { trends: Some(trends), ..self })
+        } else {
+            Err(TrainError::Set { faults })
+        }
+    }
+
+    /// How a feature may move the score.
+    pub fn trend(&self, feature: usize) -> Trend {
+        self.trends.map_or(Trend::Free, |trends| trends[feature])
+    }
+
+    /// The trends that were given.
+    pub(super) const fn trends(&self) -> Option<&'a [Trend]> {
+        self.trends
     }
 
     /// Number of rows.
     pub const fn n_rows(&self) -> usize {
-        self.0.binned.n_rows()
+        self.rows.binned.n_rows()
     }
 
     /// Number of features.
     pub const fn n_features(&self) -> usize {
-        self.0.binned.n_features()
+        self.rows.binned.n_features()
     }
 
     /// Whether a feature may be read.
     pub fn reads(&self, feature: usize) -> bool {
-        self.0.features.is_none_or(|features| features[feature])
+        self.rows.features.is_none_or(|features| features[feature])
     }
 
     /// The parts.
     pub const fn rows(&self) -> &TrainingRows<'a> {
-        &self.0
+        &self.rows
     }
 
     /// How many rows of the population a row stands for.
     pub fn weight(&self, row: usize) -> f64 {
-        self.0.weights.map_or(1.0, |weights| f64::from(weights[row]))
+        self.rows.weights.map_or(1.0, |weights| f64::from(weights[row]))
     }
 
     /// Whether a row is of the later time slice.
     pub fn is_later(&self, row: usize) -> bool {
-        self.0.later.is_some_and(|later| later[row])
+        self.rows.later.is_some_and(|later| later[row])
     }
 
     /// The rate of the outcome among the rows that `keep` holds, by weight.
     pub(super) fn base_rate(&self, keep: impl Fn(usize) -> bool) -> f64 {
         // Whole numbers, so that the order of rows does not matter.
         let (mut all, mut positive) = (0_i128, 0_i128);
-        for (row, label) in self.0.labels.iter().enumerate().filter(|(row, _)| keep(*row)) {
+        for (row, label) in self.rows.labels.iter().enumerate().filter(|(row, _)| keep(*row)) {
             let weight = (self.weight(row) * f64::from(1 << 20)).round() as i128;
             all += weight;
             positive += if *label { weight } else { 0 };
@@ -138,13 +193,16 @@ impl<'a> TrainingSet<'a> {
     ///
     /// Groups with the outcome are dealt first, so that every fold gets its share of them.
     pub(super) fn folds(&self, seed: Seed, folds: usize) -> Vec<usize> {
-        let mut with_outcome: BTreeMap<u64, bool> = BTreeMap::new();
-        for (group, label) in self.0.groups.iter().zip(self.0.labels) {
-            *with_outcome.entry(*group).or_default() |= label;
-        }
-        let mut order: Vec<(bool, u64, u64)> = with_outcome
-            .into_iter()
-            .map(|(group, outcome)| (!outcome, hash_bytes(seed.value(), &group.to_le_bytes()), group))
+        let mut groups: Vec<(u64, bool)> =
+            self.rows.groups.iter().copied().zip(self.rows.labels.iter().copied()).collect();
+        groups.sort_unstable();
+        let mut order: Vec<(bool, u64, u64)> = groups
+            .chunk_by(|a, b| a.0 == b.0)
+            .map(|rows| {
+                let group = rows[0].0;
+                let outcome = rows.iter().any(|(_, label)| *label);
+                (!outcome, hash_bytes(seed.value(), &group.to_le_bytes()), group)
+            })
             .collect();
         order.sort_unstable();
         let mut dealt: Vec<(u64, usize)> =
@@ -154,6 +212,6 @@ impl<'a> TrainingSet<'a> {
             let place = dealt.partition_point(|(dealt, _)| dealt < group);
             dealt[place].1
         };
-        self.0.groups.iter().map(fold_of).collect()
+        self.rows.groups.iter().map(fold_of).collect()
     }
 }

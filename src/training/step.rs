@@ -1,5 +1,6 @@
 //! One step of one table: a few values over ordered bins.
 
+use super::set::Trend;
 use crate::models::{FIRST_BIN, FeatureBins};
 
 /// What limits a step.
@@ -10,6 +11,33 @@ pub(super) struct StepLimits {
     pub(super) min_hessian: f64,
     pub(super) min_gain: f64,
     pub(super) level_smoothing: f64,
+}
+
+/// How the values of a step may follow each other along ordered bins.
+fn follow(trend: Trend, runs: Vec<Run>, l2: f64) -> Vec<Run> {
+    let falls = |before: &Run, after: &Run| match trend {
+        Trend::Free => false,
+        Trend::Rising => newton(before.sum, l2) > newton(after.sum, l2),
+        Trend::Falling => newton(before.sum, l2) < newton(after.sum, l2),
+    };
+    let mut kept: Vec<Run> = Vec::with_capacity(runs.len());
+    for run in runs {
+        let mut last = run;
+        while let Some(before) = kept.pop_if(|before| falls(before, &last)) {
+            let sum = (before.sum.0 + last.sum.0, before.sum.1 + last.sum.1);
+            last = Run { start: before.start, end: last.end, sum };
+        }
+        kept.push(last);
+    }
+    kept
+}
+
+/// Ordered bins that take one value, and their sums.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Run {
+    start: usize,
+    end: usize,
+    sum: (f64, f64),
 }
 
 /// A run of ordered bins and the best way to split it.
@@ -24,8 +52,9 @@ struct Segment {
 ///
 /// Numbers keep their order; levels are ordered by `-g / (h + smoothing)`. Missing and unseen have a value of
 /// their own. The step is centred: its mean, weighted by `h`, is 0, so that steps of several features do not
-/// push the intercept together. Bins of levels without rows do not move.
-pub(super) fn step(bins: &FeatureBins, sums: &[(f64, f64)], limits: &StepLimits) -> Vec<f64> {
+/// push the intercept together. Bins of levels without rows do not move. Runs that break the trend are put together
+/// (pooled adjacent violators), so that a sum of steps keeps to it.
+pub(super) fn step(bins: &FeatureBins, trend: Trend, sums: &[(f64, f64)], limits: &StepLimits) -> Vec<f64> {
     let n_bins = bins.n_bins();
     let first = usize::from(FIRST_BIN);
     let mut order: Vec<usize> = (first..n_bins).collect();
@@ -38,11 +67,16 @@ pub(super) fn step(bins: &FeatureBins, sums: &[(f64, f64)], limits: &StepLimits)
     for apart in 0..first {
         step[apart] = newton(sums[apart], limits.l2);
     }
-    for segment in segments(&order, sums, limits) {
-        let run = &order[segment.start..segment.end];
-        let sum = run.iter().fold((0.0, 0.0), |sum, &bin| (sum.0 + sums[bin].0, sum.1 + sums[bin].1));
-        let value = newton(sum, limits.l2);
-        for &bin in run {
+    let mut found = segments(&order, sums, limits);
+    found.sort_by_key(|segment| segment.start);
+    let runs = found.iter().map(|&Segment { start, end, .. }| {
+        let sum =
+            order[start..end].iter().fold((0.0, 0.0), |sum, &bin| (sum.0 + sums[bin].0, sum.1 + sums[bin].1));
+        Run { start, end, sum }
+    });
+    for run in follow(trend, runs.collect(), limits.l2) {
+        let value = newton(run.sum, limits.l2);
+        for &bin in &order[run.start..run.end] {
             step[bin] = value;
         }
     }
@@ -122,7 +156,18 @@ mod tests {
         // Missing (none), unseen (none), then four bins.
         let sums = [(0.0, 0.0), (0.0, 0.0), (2.0, 1.0), (2.0, 1.0), (-4.0, 1.0), (-4.0, 1.0)];
         // Values -2 and 4, centred by their mean 1; missing has no rows and does not move.
-        assert_eq!(step(&bins, &sums, &FREE), [0.0, 0.0, -3.0, -3.0, 3.0, 3.0]);
+        assert_eq!(step(&bins, Trend::Free, &sums, &FREE), [0.0, 0.0, -3.0, -3.0, 3.0, 3.0]);
+    }
+
+    #[test]
+    fn runs_that_break_the_trend_are_put_together() {
+        let bins = FeatureBins::Number { cuts: vec![1.0, 2.0] };
+        // Values -2, 4, 1: rising keeps -2 and pools the rest to 2.5; falling pools the first two to 1.
+        let sums = [(0.0, 0.0), (0.0, 0.0), (2.0, 1.0), (-4.0, 1.0), (-1.0, 1.0)];
+        let limits = StepLimits { leaves: 3, ..FREE };
+        assert_eq!(step(&bins, Trend::Free, &sums, &limits), [0.0, 0.0, -3.0, 3.0, 0.0]);
+        assert_eq!(step(&bins, Trend::Rising, &sums, &limits), [0.0, 0.0, -3.0, 1.5, 1.5]);
+        assert_eq!(step(&bins, Trend::Falling, &sums, &limits), [0.0; 5]);
     }
 
     #[test]
@@ -130,14 +175,14 @@ mod tests {
         let bins = FeatureBins::Level { levels: vec!["a".into(), "b".into(), "c".into()] };
         let sums = [(-6.0, 1.0), (0.0, 0.0), (-3.0, 1.0), (6.0, 1.0), (-3.0, 1.0)];
         // Missing 6; a and c together 3; b -6; mean (6 + 3 + 3 - 6) / 4 = 1.5.
-        assert_eq!(step(&bins, &sums, &FREE), [4.5, 0.0, 1.5, -7.5, 1.5]);
+        assert_eq!(step(&bins, Trend::Free, &sums, &FREE), [4.5, 0.0, 1.5, -7.5, 1.5]);
     }
 
     #[test]
     fn shrinkage_and_least_support_hold_a_step_back() {
         let bins = FeatureBins::Number { cuts: vec![1.0] };
         let sums = [(0.0, 0.0), (0.0, 0.0), (2.0, 1.0), (-2.0, 1.0)];
-        assert_eq!(step(&bins, &sums, &StepLimits { l2: 1.0, ..FREE }), [0.0, 0.0, -1.0, 1.0]);
-        assert_eq!(step(&bins, &sums, &StepLimits { min_hessian: 1.5, ..FREE }), [0.0; 4]);
+        assert_eq!(step(&bins, Trend::Free, &sums, &StepLimits { l2: 1.0, ..FREE }), [0.0, 0.0, -1.0, 1.0]);
+        assert_eq!(step(&bins, Trend::Free, &sums, &StepLimits { min_hessian: 1.5, ..FREE }), [0.0; 4]);
     }
 }

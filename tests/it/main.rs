@@ -18,6 +18,7 @@ mod grid_vectors;
 mod identity;
 mod leaks;
 mod mapping;
+mod pairs;
 mod real_data;
 mod replay;
 mod run;
