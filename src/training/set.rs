@@ -1,5 +1,7 @@
 //! Rows to learn from, checked together.
 
+use std::collections::BTreeSet;
+
 use super::error::{SetFault, TrainError};
 use crate::matrix::FeatureKind;
 use crate::models::{BinnedMatrix, Binning};
@@ -185,8 +187,8 @@ impl<'a> TrainingSet<'a> {
 
     /// Groups per row, at most 1: rows of one group count as one case where independence matters.
     pub(super) fn independent_share(&self) -> f64 {
-        let groups = self.0.groups.iter().collect::<BTreeSet<_>>().len();
-        groups as f64 / self.0.groups.len().max(1) as f64
+        let groups = self.rows.groups.iter().collect::<BTreeSet<_>>().len();
+        groups as f64 / self.rows.groups.len().max(1) as f64
     }
 
     /// Deals the groups into `folds` of equal size, by hash: a fold for every row.
