@@ -10,8 +10,8 @@ use crate::quantity::LogOdds;
 /// The most places a feature may have in a table over a pair, missing and unseen among them.
 pub const MAX_PLACES: usize = 32;
 
-/// Rounds of purification; each moves what the one before left behind, and most tables need three.
-const SWEEPS: usize = 64;
+/// Most rounds of purification; each moves what the one before left behind, and most tables need a few.
+const SWEEPS: usize = 256;
 
 /// Which place of a pair's table each bin of a feature falls into.
 ///

