@@ -38,7 +38,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! - One wide table instead of seven: [`wide`].
+//! - One wide table instead of seven: [`wide`]; whether its columns know the outcome: [`training::leak_gate`].
+//! - What a model is worth where outcomes are known: [`evaluation`].
 //! - Another policy, other products: [`spec`].
 //! - A world with known truth to measure against: [`world`].
 //! - Our estimators in a linfa program: [`training::AdditiveParams`] implements linfa's `Fit`.

@@ -189,7 +189,7 @@ impl ModelCard {
             .iter()
             .filter_map(|section| Some((section.name.as_str(), section.quality.as_ref()?)))
             .collect();
-        let title = format!("Calibration of model {} on cases it was not shown", self.model);
+        let title = format!("Reliability of {}", self.model);
         write_whole(sheet, picture::reliability_sheet(&title, &measured).as_bytes())?;
         let document = serde_json::to_string_pretty(self)
             .map_err(|source| ArtifactError::Payload { path: json.clone(), source })?;

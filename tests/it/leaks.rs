@@ -71,6 +71,11 @@ impl Table {
     }
 
     fn report(&self) -> LeakReport {
+        self.report_on(true)
+    }
+
+    /// What the gate says of columns that are somebody's own, or that were built as of a date.
+    fn report_on(&self, given: bool) -> LeakReport {
         let ids = (0..self.won.len()).map(|row| row.to_string()).collect();
         let matrix = FeatureMatrix::try_new(ids, self.columns.clone()).unwrap();
         let binning = Binning::learn(&[&matrix], &BinningParams::default()).unwrap();
@@ -85,9 +90,8 @@ impl Table {
             features: None,
         })
         .unwrap();
-        let ask = |parallelism| {
-            LeakGate::default().inspect(&set, Columns::Given(&matrix), Seed::new(0), &parallelism)
-        };
+        let columns = if given { Columns::Given(&matrix) } else { Columns::Built };
+        let ask = |parallelism| LeakGate::default().inspect(&set, columns, Seed::new(0), &parallelism);
         let report = ask(Parallelism::serial());
         assert_eq!(ask(Parallelism::threads(3.try_into().unwrap()).unwrap()), report);
         report
@@ -165,6 +169,19 @@ fn milder_leaks_are_caught_by_their_name_and_honest_history_is_not() {
     let silent =
         Table::new(draws, 2000, 0.25).numbers("close_date", |row, _| Some(draws.normal("close", row)));
     assert_eq!(silent.refused(), [""; 0]);
+}
+
+#[test]
+fn features_built_as_of_a_date_are_asked_by_their_values_alone() {
+    let draws = Draws::of_table(12);
+    let table = Table::new(draws, 2000, 0.25)
+        .with_honest_columns(draws)
+        .numbers("opportunity__days_in_stage__now", |row, won| {
+            Some(draws.normal("days", row) - if won { 0.6 } else { 0.0 })
+        })
+        .numbers("echo", |_, won| Some(if won { 1.0 } else { 0.0 }));
+    assert_eq!(refused(&table.report_on(false)), ["echo"]);
+    assert_eq!(refused(&table.report_on(true)), ["opportunity__days_in_stage__now", "echo"]);
 }
 
 #[test]
