@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let trainer = LineTrainer {
         spec: &spec,
-        params: AdditiveParams::default(),
+        params: AdditiveParams::coarse(),
         as_of,
         seed: Seed::new(0),
         chunking: chunking.clone(),

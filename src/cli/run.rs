@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     check_date(&dataset, args.as_of)?;
     let job = Job {
         spec: &spec,
-        params: AdditiveParams::default(),
+        params: AdditiveParams::coarse(),
         model,
         as_of: args.as_of,
         out: &args.out,

@@ -67,6 +67,21 @@ impl Default for AdditiveParams {
 }
 
 impl AdditiveParams {
+    /// Large steps and no pairs: a third of the time of the default or less, and a little less exact. A line trains two
+    /// models a product on hundreds of features, and uses these.
+    pub fn coarse() -> Self {
+        Self {
+            rounds: 1000,
+            learning_rate: 0.2,
+            momentum: 0.0,
+            leaves: 4,
+            l2: 2.0,
+            min_gain: 0.0,
+            pairs: 0,
+            ..Self::default()
+        }
+    }
+
     /// Checks every parameter.
     ///
     /// # Errors
@@ -131,5 +146,6 @@ mod tests {
              bags is 1, expected 3 to 64"
         );
         assert!(AdditiveParams::default().validate().is_ok());
+        assert!(AdditiveParams::coarse().validate().is_ok());
     }
 }
