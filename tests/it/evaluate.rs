@@ -152,7 +152,7 @@ fn what_does_not_belong_to_the_model_is_refused() {
     assert!(!folder.path().join("e").exists());
 }
 
-/// A world of 900 accounts as CSV, and a line of two products that was trained in the middle of it.
+/// A world of 1,500 accounts as CSV, and a line of two products that was trained in the middle of it.
 fn world() -> &'static Path {
     static WORLD: OnceLock<TempDir> = OnceLock::new();
     WORLD
@@ -160,7 +160,7 @@ fn world() -> &'static Path {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path();
             let generate =
-                ["generate", "--accounts", "900", "--months", "24", "--seed", "3", "--format", "csv"];
+                ["generate", "--accounts", "1500", "--months", "24", "--seed", "3", "--format", "csv"];
             succeeds(path, &[&generate[..], &["--out", "world"]].concat());
             let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/cloudascent.toml");
             let spec = fs::read_to_string(shipped).unwrap();
@@ -201,7 +201,7 @@ fn a_line_is_held_against_what_happened_after_its_date() {
     assert_eq!(names, expected);
     for (section, product) in found.sections.iter().skip(1).step_by(2).zip(products) {
         assert_eq!(section.positives, first_buyers(&path.join("world"), product), "{product}");
-        assert!(section.rows > 200 && section.rows < 900, "{}", section.rows);
+        assert!(section.rows > 300 && section.rows < 1500, "{}", section.rows);
         let parts = |by: &str| -> u64 {
             section.slices.iter().filter(|slice| slice.by == by).map(|slice| slice.rows).sum()
         };
