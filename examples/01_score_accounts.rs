@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let trainer = LineTrainer {
         spec: &spec,
-        params: AdditiveParams::coarse(),
+        params: AdditiveParams::default(),
         as_of,
         seed: Seed::new(0),
         chunking: chunking.clone(),

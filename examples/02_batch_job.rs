@@ -48,7 +48,7 @@ fn job<'a>(
     let threads = NonZeroUsize::new(threads).ok_or("work needs a thread")?;
     Ok(Job {
         spec,
-        params: AdditiveParams::coarse(),
+        params: AdditiveParams::default(),
         model,
         as_of: "2026-01-01".parse()?,
         out,

@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     check_date(&dataset, args.as_of)?;
     let job = Job {
         spec: &spec,
-        params: AdditiveParams::coarse(),
+        params: AdditiveParams::default(),
         model,
         as_of: args.as_of,
         out: &args.out,

@@ -87,13 +87,13 @@ fn pairs_of(model: &FittedModel) -> Vec<[usize; 2]> {
 #[test]
 fn what_two_features_say_only_together_is_found() {
     let cases = Cases::new(5000, 1, together);
-    let model = cases.fit(&AdditiveParams::default(), &Parallelism::serial());
+    let model = cases.fit(&AdditiveParams::with_pairs(), &Parallelism::serial());
     assert_eq!(pairs_of(&model), [[0, 1]]);
-    let alone = AdditiveParams { pairs: 0, ..AdditiveParams::default() };
+    let alone = AdditiveParams { pairs: 0, ..AdditiveParams::with_pairs() };
     let measured = |params: &AdditiveParams| {
         cross_validate(params, &cases.set(), 3, Seed::new(9), &Parallelism::serial()).unwrap().auc
     };
-    let (with, without) = (measured(&AdditiveParams::default()), measured(&alone));
+    let (with, without) = (measured(&AdditiveParams::with_pairs()), measured(&alone));
     // The law itself reaches about 0.79; visits alone reach 0.57.
     assert!(with > 0.75 && without < 0.6, "{with} with pairs, {without} without");
 }
@@ -104,7 +104,7 @@ fn what_features_say_alone_makes_no_pair() {
         2.0 * size - 1.5 * age + [0.5, -0.5, 0.0, 0.3][sector] + (6.0 * visits).sin() - 1.0
     };
     for seed in 20..24 {
-        let model = Cases::new(4000, seed, law).fit(&AdditiveParams::default(), &Parallelism::serial());
+        let model = Cases::new(4000, seed, law).fit(&AdditiveParams::with_pairs(), &Parallelism::serial());
         assert_eq!(model.evidence().signal(), Signal::Found);
         assert_eq!(pairs_of(&model), [[0; 2]; 0], "seed {seed}");
     }
@@ -116,7 +116,7 @@ fn few_outcomes_make_no_pair() {
     let cases = Cases::new(3000, 5, rare);
     let outcomes = cases.labels.iter().filter(|label| **label).count();
     assert!((15..50).contains(&outcomes), "{outcomes}");
-    let model = cases.fit(&AdditiveParams::default(), &Parallelism::serial());
+    let model = cases.fit(&AdditiveParams::with_pairs(), &Parallelism::serial());
     assert_eq!(pairs_of(&model), [[0; 2]; 0]);
 }
 
@@ -125,7 +125,7 @@ fn reasons_and_banks_hold_pairs_to_the_step() {
     let cases = Cases::new(3000, 2, together);
     let models: Vec<FittedModel> = [0, 24]
         .map(|pairs| {
-            cases.fit(&AdditiveParams { pairs, ..AdditiveParams::default() }, &Parallelism::serial())
+            cases.fit(&AdditiveParams { pairs, ..AdditiveParams::with_pairs() }, &Parallelism::serial())
         })
         .into();
     assert!(models[0].additive().pairs().is_empty() && !models[1].additive().pairs().is_empty());
@@ -156,7 +156,7 @@ fn reasons_and_banks_hold_pairs_to_the_step() {
 #[test]
 fn pairs_do_not_depend_on_threads_or_on_the_order_of_rows() {
     let cases = Cases::new(3000, 4, together);
-    let params = AdditiveParams { rows_per_round: 1000, ..AdditiveParams::default() };
+    let params = AdditiveParams { rows_per_round: 1000, ..AdditiveParams::with_pairs() };
     let three = Parallelism::threads(NonZeroUsize::new(3).unwrap()).unwrap();
     let serial = cases.fit(&params, &Parallelism::serial());
     assert!(!serial.additive().pairs().is_empty());
@@ -198,7 +198,7 @@ proptest! {
         let cases = Cases::new(800, seed, law);
         let trends = [trends[0], trends[1], trends[2], Trend::Free];
         let set = cases.set().with_trends(&trends).unwrap();
-        let model = AdditiveParams::default().fit(&set, Seed::new(1), &Parallelism::serial()).unwrap().model;
+        let model = AdditiveParams::with_pairs().fit(&set, Seed::new(1), &Parallelism::serial()).unwrap().model;
         for row in cases.binned.rows().step_by(40) {
             for feature in (0..3).filter(|feature| trends[*feature] != Trend::Free) {
                 let mut row = row.to_vec();
