@@ -12,6 +12,8 @@ use propensity::training::leak_gate::{Columns, LeakGate, LeakReason, LeakReport}
 use propensity::training::{TrainingRows, TrainingSet};
 use propensity::wide::{ColumnPattern, TableTraining, WideModel};
 
+use crate::wide_tables::public_data;
+
 /// Draws that depend on a table, a column and a row alone.
 #[derive(Clone, Copy)]
 struct Draws(Seed);
@@ -298,16 +300,6 @@ fn fifty_honest_tables_with_strong_columns_pass() {
         }
     }
     assert!(strongest < 0.9, "{strongest}");
-}
-
-fn public_data(file: &str) -> Option<PathBuf> {
-    let shared = std::env::var_os("PROPENSITY_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let path = shared.join("data").join(file);
-    if !path.exists() {
-        println!("skipped: {} is not there", path.display());
-    }
-    path.exists().then_some(path)
 }
 
 fn asked(file: &str, target: &str, group: Option<&str>) -> Option<LeakReport> {

@@ -350,8 +350,8 @@ fn noise_is_called_noise_and_scores_stay_together() {
     assert_eq!(kept.len(), 1, "{kept:?}");
 }
 
-/// The folder of public data sets, if it is there.
-fn public_data(file: &str) -> Option<PathBuf> {
+/// A file of the public data sets, if it is there.
+pub(crate) fn public_data(file: &str) -> Option<PathBuf> {
     let shared = std::env::var_os("PROPENSITY_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
     let path = shared.join("data").join(file);
