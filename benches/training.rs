@@ -52,9 +52,9 @@ fn training(criterion: &mut Criterion) {
     let binning = Binning::learn(&[&matrix], &BinningParams::default()).expect("the parameters are in range");
     let binned = binning.apply(&matrix).expect("the matrix has its own signature");
     // One round is one pass over the rows for histograms, a step of every table, and a look at the stopping rows.
-    let one_round = AdditiveParams { rounds: 4, bags: 3, pairs: 0, ..AdditiveParams::default() };
-    let screened = AdditiveParams { pairs: 24, ..one_round };
-    let whole = AdditiveParams { bags: 3, ..AdditiveParams::default() };
+    let screened = AdditiveParams { rounds: 4, bags: 3, ..AdditiveParams::with_pairs() };
+    let one_round = AdditiveParams { pairs: 0, ..screened };
+    let whole = AdditiveParams { bags: 3, ..AdditiveParams::with_pairs() };
     let found = fit(&binning, &binned, &labels, &whole);
     assert!(found.additive().pairs().iter().any(|pair| pair.features() == [0, 3]));
 
