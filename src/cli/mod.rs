@@ -5,6 +5,7 @@ mod evaluate;
 mod failure;
 mod features;
 mod generate;
+mod match_lists;
 mod run;
 mod shared;
 mod table;
@@ -39,6 +40,8 @@ enum Verb {
     Run(run::Args),
     /// Measure a model where outcomes are known: with intervals, by tier and cluster, in pictures.
     Evaluate(evaluate::Args),
+    /// Say which account of one list is which company of another, or is twice in one list.
+    Match(match_lists::Args),
     /// Train and score on one wide table: one row per case, one outcome column.
     Table(table::Args),
 }
@@ -52,6 +55,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Features(args) => features::run(args, &shared),
         Verb::Run(args) => run::run(args, &shared),
         Verb::Evaluate(args) => evaluate::run(args, &shared),
+        Verb::Match(args) => match_lists::run(args, &shared),
         Verb::Table(args) => table::run(args, &shared),
     });
     match outcome {

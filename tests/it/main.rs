@@ -8,6 +8,7 @@
 
 mod architecture;
 mod bad_input;
+mod crm;
 mod documents;
 mod evaluate;
 mod families;
