@@ -5,6 +5,7 @@ mod evaluate;
 mod failure;
 mod features;
 mod generate;
+mod report;
 mod run;
 mod shared;
 mod table;
@@ -37,6 +38,8 @@ enum Verb {
     Features(features::Args),
     /// Train, score and place every account for every product: the main job.
     Run(run::Args),
+    /// Make reports from the output of a run.
+    Report(report::Args),
     /// Measure a model where outcomes are known: with intervals, by tier and cluster, in pictures.
     Evaluate(evaluate::Args),
     /// Train and score on one wide table: one row per case, one outcome column.
@@ -51,6 +54,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Validate(args) => validate::run(args, &shared),
         Verb::Features(args) => features::run(args, &shared),
         Verb::Run(args) => run::run(args, &shared),
+        Verb::Report(args) => report::run(args, &shared),
         Verb::Evaluate(args) => evaluate::run(args, &shared),
         Verb::Table(args) => table::run(args, &shared),
     });

@@ -8,6 +8,7 @@
 
 mod architecture;
 mod bad_input;
+mod cohorts;
 mod documents;
 mod evaluate;
 mod families;
