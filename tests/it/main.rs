@@ -8,6 +8,7 @@
 
 mod architecture;
 mod bad_input;
+mod cohorts;
 mod crm;
 mod documents;
 mod evaluate;
