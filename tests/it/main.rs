@@ -20,6 +20,7 @@ mod grid_vectors;
 mod identity;
 mod leaks;
 mod mapping;
+mod page;
 mod pairs;
 mod real_data;
 mod replay;
