@@ -39,7 +39,7 @@ pub(super) fn customer(text: &str) -> (AccountFacts, BTreeMap<String, Cluster>) 
             ["bought", product, units] => facts.bought.push(bought(as_of, product, units, "0")),
             ["spend", product, money] => facts.bought.push(bought(as_of, product, "1", money)),
             ["install", product, ref version @ ..] => {
-                facts.installs.push(installed(as_of, product, &version.join(" ")))
+                facts.installs.push(installed(as_of, product, &version.join(" ")));
             }
             ["category", product, category] => facts
                 .installs
