@@ -7,7 +7,7 @@ use propensity::report::RunRecord;
 use serde_json::Value;
 use tempfile::TempDir;
 
-const EVIL: &str = "</script><img src=x onerror=alert(1)>{{script}} & \"Sons\" \u{2028}";
+const EVIL: &str = "</script><img src=x onerror=alert(1)>{{script}} & \u{2028}\"Sons\"";
 
 /// A folder with a few accounts, one of them with a name that means harm.
 struct Desk(TempDir);
@@ -148,13 +148,13 @@ fn the_page_counts_what_the_run_counted() {
 #[test]
 fn the_same_run_gives_the_same_bytes_and_says_what_moved() {
     let desk = Desk::new();
-    desk.run("2025-12-15", "before");
-    desk.run("2026-01-01", "now");
+    desk.run("2026-01-01", "before");
+    desk.run("2026-01-10", "now");
     let flags = ["now", "--previous", "before", "--accounts", "5"];
     let page = desk.page(&[&flags[..], &["--threads", "1"]].concat());
     assert_eq!(page, desk.page(&[&flags[..], &["--threads", "3", "--chunk-rows", "2"]].concat()));
     let data = data(&page);
-    assert_eq!(data["previous"], "2025-12-15");
+    assert_eq!(data["previous"], "2026-01-01");
     // The table holds the best only; all are counted.
     assert_eq!((data["accounts"].as_array().unwrap().len(), &data["accounts_total"]), (5, &12.into()));
     for product in data["products"].as_array().unwrap() {

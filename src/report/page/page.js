@@ -70,7 +70,7 @@
   }
 
   function showTiles() {
-    const year = `fiscal year ${data.fiscal_year[0]} to ${data.fiscal_year[1]}`;
+    const year = `fiscal year ${data.fiscal_year[0].slice(0, 7)} to ${data.fiscal_year[1].slice(0, 7)}`;
     const tiles = [
       ["SMB customers", whole.format(data.customers), `${whole.format(data.corporate)} more may be corporate`],
       ["Act Now, not yet owners", whole.format(product().to_call), product().label],
@@ -336,7 +336,7 @@
         drawn("polyline", { class: name, points: [at(0, 0, 1), ...line.map(([depth, gain]) => at(depth, gain, 1))].join(" ") }));
     }
     byId("lift").replaceChildren(gains);
-    byId("lift-note").replaceChildren(...models.flatMap(([name, { auc }], index) => [index > 0 ? " \u00b7 " : "", `${name}: AUC ${auc[0].toFixed(3)} (${auc[1].toFixed(3)} to ${auc[2].toFixed(3)})`]));
+    byId("lift-note").replaceChildren(...models.flatMap(([name, { auc, gains: line }], index) => [index > 0 ? " \u00b7 " : "", `${name}: AUC ${auc[0].toFixed(3)} (${auc[1].toFixed(3)} to ${auc[2].toFixed(3)}), lift ${(line[0][1] / line[0][0]).toFixed(1)} in the first tenth`]));
     const highest = Math.max(0.02, ...models.flatMap(([, { reliability }]) => reliability.flatMap(([, said, came]) => [said, came])));
     const to = Math.min(1, Math.ceil(highest * 1.08 * 20) / 20);
     const reliable = chart(`Reliability for ${product().label}: what was said against what came true`, "said, %", "came true, %", to);
