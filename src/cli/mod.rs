@@ -5,6 +5,9 @@ mod evaluate;
 mod failure;
 mod features;
 mod generate;
+mod match_lists;
+mod page;
+mod report;
 mod run;
 mod shared;
 mod table;
@@ -37,8 +40,14 @@ enum Verb {
     Features(features::Args),
     /// Train, score and place every account for every product: the main job.
     Run(run::Args),
+    /// Write a run as one HTML page that needs nothing else.
+    Page(page::Args),
+    /// Make reports from the output of a run.
+    Report(report::Args),
     /// Measure a model where outcomes are known: with intervals, by tier and cluster, in pictures.
     Evaluate(evaluate::Args),
+    /// Say which account of one list is which company of another, or is twice in one list.
+    Match(match_lists::Args),
     /// Train and score on one wide table: one row per case, one outcome column.
     Table(table::Args),
 }
@@ -51,7 +60,10 @@ pub(crate) fn main() -> ExitCode {
         Verb::Validate(args) => validate::run(args, &shared),
         Verb::Features(args) => features::run(args, &shared),
         Verb::Run(args) => run::run(args, &shared),
+        Verb::Page(args) => page::run(args, &shared),
+        Verb::Report(args) => report::run(args, &shared),
         Verb::Evaluate(args) => evaluate::run(args, &shared),
+        Verb::Match(args) => match_lists::run(args, &shared),
         Verb::Table(args) => table::run(args, &shared),
     });
     match outcome {

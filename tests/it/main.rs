@@ -8,6 +8,8 @@
 
 mod architecture;
 mod bad_input;
+mod cohorts;
+mod crm;
 mod documents;
 mod evaluate;
 mod families;
@@ -19,6 +21,8 @@ mod identity;
 mod joint;
 mod leaks;
 mod mapping;
+mod page;
+mod pairs;
 mod real_data;
 mod replay;
 mod run;
