@@ -65,6 +65,7 @@ pub mod parallelism;
 pub mod pipeline;
 pub mod progress;
 pub mod quantity;
+pub mod registry;
 pub mod report;
 pub mod scoring;
 pub mod seed;

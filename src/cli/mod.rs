@@ -5,6 +5,7 @@ mod evaluate;
 mod failure;
 mod features;
 mod generate;
+mod registry;
 mod run;
 mod shared;
 mod table;
@@ -39,6 +40,8 @@ enum Verb {
     Run(run::Args),
     /// Measure a model where outcomes are known: with intervals, by tier and cluster, in pictures.
     Evaluate(evaluate::Args),
+    /// Versions of models: list, show, log, verify, promote, roll back, and which was live on a day.
+    Registry(registry::Args),
     /// Train and score on one wide table: one row per case, one outcome column.
     Table(table::Args),
 }
@@ -52,6 +55,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Features(args) => features::run(args, &shared),
         Verb::Run(args) => run::run(args, &shared),
         Verb::Evaluate(args) => evaluate::run(args, &shared),
+        Verb::Registry(args) => registry::run(args, &shared),
         Verb::Table(args) => table::run(args, &shared),
     });
     match outcome {

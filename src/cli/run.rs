@@ -1,12 +1,14 @@
 //! `propensity run`: validate, build, train, score, place and write.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use propensity::artifact;
 use propensity::job::Job;
 use propensity::pipeline::{Pipeline, check_date};
 use propensity::progress::Progress;
 use propensity::quantity::AsOf;
+use propensity::registry::{MODEL_FILE, Registry};
 use propensity::scoring::Chunking;
 use propensity::spec::Spec;
 use propensity::tables::mapping::Mapping;
@@ -33,9 +35,19 @@ pub(crate) struct Args {
     /// Score by this model instead of training one.
     #[arg(long, env = "PROPENSITY_MODEL", value_name = "FILE")]
     model: Option<PathBuf>,
+    /// Score by the champion of this registry instead of training a model.
+    #[arg(long, env = "PROPENSITY_REGISTRY", value_name = "DIR", conflicts_with_all = ["model", "spec"])]
+    registry: Option<PathBuf>,
     /// Mapping file that renames the columns of an export.
     #[arg(long, env = "PROPENSITY_MAPPING", value_name = "FILE")]
     mapping: Option<PathBuf>,
+}
+
+/// The champion of a registry.
+fn champion(registry: &Registry) -> Result<Pipeline, Failure> {
+    let name = registry.resolve(&registry.state()?, None, "champion")?;
+    let bytes = registry.version_file(&name, MODEL_FILE)?;
+    Ok(artifact::from_bytes(&bytes, Path::new(&name.to_string()))?.1)
 }
 
 /// Runs the verb.
@@ -44,7 +56,11 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
         Some(path) => Spec::load(path)?,
         None => Spec::cloudascent()?,
     };
-    let model = args.model.as_deref().map(Pipeline::load).transpose()?.map(|(_, pipeline)| pipeline);
+    let model = match (&args.model, &args.registry) {
+        (Some(path), _) => Some(Pipeline::load(path)?.1),
+        (None, Some(folder)) => Some(champion(&Registry::open(folder))?),
+        (None, None) => None,
+    };
     let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
     let watch = Watch::new(shared.interactive);
     watch.stage("reading", 0);

@@ -11,7 +11,7 @@ use source::{Source, sources_below, words};
 const FLOORS: [&[&str]; 8] = [
     &["error", "output", "progress", "quantity", "seed"],
     &["artifact", "matrix", "metrics", "parallelism"],
-    &["tables"],
+    &["registry", "tables"],
     &["features", "grid", "models", "targeting"],
     &["scoring", "spec"],
     &["pipeline"],

@@ -20,6 +20,7 @@ mod leaks;
 mod mapping;
 mod pairs;
 mod real_data;
+mod registry;
 mod replay;
 mod run;
 mod scorers;
