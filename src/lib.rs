@@ -55,6 +55,7 @@ pub mod error;
 pub mod evaluation;
 pub mod feature_store;
 pub mod features;
+pub mod feedback;
 pub mod grid;
 pub mod job;
 pub mod matrix;

@@ -4,6 +4,7 @@ mod clock;
 mod evaluate;
 mod failure;
 mod features;
+mod feedback;
 mod generate;
 mod registry;
 mod run;
@@ -40,6 +41,8 @@ enum Verb {
     Run(run::Args),
     /// Measure a model where outcomes are known: with intervals, by tier and cluster, in pictures.
     Evaluate(evaluate::Args),
+    /// Take in what came of the deals: an export of opportunities.
+    Feedback(feedback::Args),
     /// Versions of models: list, show, log, verify, promote, roll back, and which was live on a day.
     Registry(registry::Args),
     /// Train and score on one wide table: one row per case, one outcome column.
@@ -55,6 +58,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Features(args) => features::run(args, &shared),
         Verb::Run(args) => run::run(args, &shared),
         Verb::Evaluate(args) => evaluate::run(args, &shared),
+        Verb::Feedback(args) => feedback::run(args, &shared),
         Verb::Registry(args) => registry::run(args, &shared),
         Verb::Table(args) => table::run(args, &shared),
     });

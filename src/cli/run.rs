@@ -36,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long, env = "PROPENSITY_MODEL", value_name = "FILE")]
     model: Option<PathBuf>,
     /// Score by the champion of this registry instead of training a model.
-    #[arg(long, env = "PROPENSITY_REGISTRY", value_name = "DIR", conflicts_with_all = ["model", "spec"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["model", "spec"])]
     registry: Option<PathBuf>,
     /// Mapping file that renames the columns of an export.
     #[arg(long, env = "PROPENSITY_MAPPING", value_name = "FILE")]

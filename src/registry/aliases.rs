@@ -102,7 +102,10 @@ impl ModelState {
                 // Where entries do not count in the order in which they were written, the top may be another one.
                 self.champions.pop_if(|champion| champion == withdrawn);
             }
-            Event::Feedback { .. } | Event::Comparison { .. } | Event::SealedSlice { .. } => {}
+            Event::Feedback { .. }
+            | Event::Comparison { .. }
+            | Event::SealedSlice { .. }
+            | Event::Stop { .. } => {}
         }
     }
 }

@@ -92,6 +92,13 @@ pub enum Event {
         /// Every reason.
         reasons: Vec<String>,
     },
+    /// A training was due and not done.
+    Stop {
+        /// The model.
+        model: String,
+        /// Every reason.
+        reasons: Vec<String>,
+    },
     /// The champion was withdrawn and the one before it is back.
     Rollback {
         /// The version that is champion again.
@@ -104,10 +111,10 @@ pub enum Event {
 }
 
 impl Event {
-    /// The version it is about; `None` for feedback.
+    /// The version it is about; `None` for feedback and for what was not done.
     pub const fn name(&self) -> Option<&VersionName> {
         match self {
-            Self::Feedback { .. } => None,
+            Self::Feedback { .. } | Self::Stop { .. } => None,
             Self::Fit { name, .. }
             | Self::Comparison { name, .. }
             | Self::SealedSlice { name, .. }
@@ -125,6 +132,7 @@ impl Event {
             Self::SealedSlice { .. }
             | Self::Promotion { .. }
             | Self::Refusal { .. }
+            | Self::Stop { .. }
             | Self::Rollback { .. } => None,
         }
     }
@@ -148,6 +156,7 @@ impl fmt::Display for Event {
             }
             Self::Promotion { name, previous: None, reason } => write!(f, "promotion   {name}: {reason}"),
             Self::Refusal { name, reasons } => write!(f, "refusal     {name}: {}", reasons.join("; ")),
+            Self::Stop { model, reasons } => write!(f, "stop        {model}: {}", reasons.join("; ")),
             Self::Rollback { name, withdrawn, reason } => {
                 write!(f, "rollback    {name}, {withdrawn} withdrawn: {reason}")
             }

@@ -23,7 +23,7 @@ const FLOORS: [&[&str]; 8] = [
 const ERROR: &str = "error";
 
 /// Modules beside the line, and the floor below which they may import from.
-const BESIDE: [(&str, usize); 3] = [("evaluation", 7), ("training", 6), ("world", 4)];
+const BESIDE: [(&str, usize); 4] = [("evaluation", 7), ("feedback", 3), ("training", 6), ("world", 4)];
 
 /// Modules that may import from beside the line: those that offer training as part of one job, and evaluation, which
 /// asks by the rule that training learned by.

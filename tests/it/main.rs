@@ -13,6 +13,7 @@ mod evaluate;
 mod families;
 mod feature_store;
 mod features;
+mod feedback;
 mod golden;
 mod grid_vectors;
 mod identity;

@@ -1,0 +1,52 @@
+//! What can go wrong when outcomes come in.
+
+use crate::error::{Coded, ErrorKind};
+use crate::registry::RegistryError;
+use crate::tables::TablesError;
+
+/// Outcomes could not be taken in or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FeedbackError {
+    /// The export cannot be used.
+    #[error(transparent)]
+    Tables(#[from] TablesError),
+    /// The registry cannot be used.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// A stored file of outcomes is not one.
+    #[error("{key}, line {line}: {source}; restore the file from a copy, or upgrade propensity")]
+    Stored {
+        /// The file.
+        key: String,
+        /// The line, from 1.
+        line: usize,
+        /// What the JSON reader said.
+        source: serde_json::Error,
+    },
+    /// An observation has no JSON form.
+    #[error("an outcome cannot be written as JSON: {source}")]
+    Unwritable {
+        /// What the JSON writer said.
+        source: serde_json::Error,
+    },
+}
+
+impl Coded for FeedbackError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Tables(error) => error.code(),
+            Self::Registry(error) => error.code(),
+            Self::Stored { .. } => "E_FEEDBACK_STORED",
+            Self::Unwritable { .. } => "E_FEEDBACK_UNWRITABLE",
+        }
+    }
+
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Tables(error) => error.kind(),
+            Self::Registry(error) => error.kind(),
+            Self::Stored { .. } | Self::Unwritable { .. } => ErrorKind::Input,
+        }
+    }
+}
