@@ -68,6 +68,7 @@ pub mod progress;
 pub mod quantity;
 pub mod registry;
 pub mod report;
+pub mod retraining;
 pub mod scoring;
 pub mod seed;
 pub mod spec;

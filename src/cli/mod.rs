@@ -7,6 +7,7 @@ mod features;
 mod feedback;
 mod generate;
 mod registry;
+mod retrain;
 mod run;
 mod shared;
 mod table;
@@ -43,6 +44,8 @@ enum Verb {
     Evaluate(evaluate::Args),
     /// Take in what came of the deals: an export of opportunities.
     Feedback(feedback::Args),
+    /// Train what is due, hold it against the champions, promote or refuse it.
+    Retrain(retrain::Args),
     /// Versions of models: list, show, log, verify, promote, roll back, and which was live on a day.
     Registry(registry::Args),
     /// Train and score on one wide table: one row per case, one outcome column.
@@ -59,6 +62,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Run(args) => run::run(args, &shared),
         Verb::Evaluate(args) => evaluate::run(args, &shared),
         Verb::Feedback(args) => feedback::run(args, &shared),
+        Verb::Retrain(args) => retrain::run(args, &shared),
         Verb::Registry(args) => registry::run(args, &shared),
         Verb::Table(args) => table::run(args, &shared),
     });

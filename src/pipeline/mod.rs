@@ -176,4 +176,9 @@ impl Pipeline {
     pub const fn as_of(&self) -> AsOf {
         self.manifest.as_of
     }
+
+    /// The date of the knowledge the fit models were trained on.
+    pub fn fit_as_of(&self) -> AsOf {
+        self.manifest.fit_as_of.unwrap_or(self.manifest.as_of)
+    }
 }
