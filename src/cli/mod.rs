@@ -6,6 +6,7 @@ mod failure;
 mod features;
 mod feedback;
 mod generate;
+mod outcomes;
 mod registry;
 mod retrain;
 mod run;
@@ -44,6 +45,8 @@ enum Verb {
     Evaluate(evaluate::Args),
     /// Take in what came of the deals: an export of opportunities.
     Feedback(feedback::Args),
+    /// Hold a scored list against what came of the deals, by product and cluster.
+    Outcomes(outcomes::Args),
     /// Train what is due, hold it against the champions, promote or refuse it.
     Retrain(retrain::Args),
     /// Versions of models: list, show, log, verify, promote, roll back, and which was live on a day.
@@ -62,6 +65,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Run(args) => run::run(args, &shared),
         Verb::Evaluate(args) => evaluate::run(args, &shared),
         Verb::Feedback(args) => feedback::run(args, &shared),
+        Verb::Outcomes(args) => outcomes::run(args, &shared),
         Verb::Retrain(args) => retrain::run(args, &shared),
         Verb::Registry(args) => registry::run(args, &shared),
         Verb::Table(args) => table::run(args, &shared),

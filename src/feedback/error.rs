@@ -3,6 +3,7 @@
 use crate::error::{Coded, ErrorKind};
 use crate::registry::RegistryError;
 use crate::tables::TablesError;
+use crate::tables::raw::RawError;
 
 /// Outcomes could not be taken in or read.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +12,17 @@ pub enum FeedbackError {
     /// The export cannot be used.
     #[error(transparent)]
     Tables(#[from] TablesError),
+    /// A list cannot be read as a table.
+    #[error(transparent)]
+    Raw(#[from] RawError),
+    /// A list is not one.
+    #[error("list {path}: {}", .faults.join("; "))]
+    List {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        faults: Vec<String>,
+    },
     /// The registry cannot be used.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -36,6 +48,8 @@ impl Coded for FeedbackError {
     fn code(&self) -> &'static str {
         match self {
             Self::Tables(error) => error.code(),
+            Self::Raw(error) => error.code(),
+            Self::List { .. } => "E_SCORED_LIST",
             Self::Registry(error) => error.code(),
             Self::Stored { .. } => "E_FEEDBACK_STORED",
             Self::Unwritable { .. } => "E_FEEDBACK_UNWRITABLE",
@@ -46,7 +60,9 @@ impl Coded for FeedbackError {
         match self {
             Self::Tables(error) => error.kind(),
             Self::Registry(error) => error.kind(),
-            Self::Stored { .. } | Self::Unwritable { .. } => ErrorKind::Input,
+            Self::Raw(_) | Self::List { .. } | Self::Stored { .. } | Self::Unwritable { .. } => {
+                ErrorKind::Input
+            }
         }
     }
 }

@@ -130,3 +130,39 @@ fn on_scale_of(line: &Pipeline, champion: &Pipeline) -> Result<Pipeline, Retrain
     let (spec, binning, manifest) = (line.spec(), line.binning(), line.manifest());
     Ok(Pipeline::try_new(spec.clone(), binning.clone(), products.collect(), manifest.clone())?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::{Scale, ScaleParams};
+    use crate::quantity::Probability;
+
+    #[test]
+    fn scales_are_carried_over_where_there_was_a_signal() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/reference/cloudascent.json");
+        let (_, champion) = Pipeline::load(&path).unwrap();
+        let reference: Vec<_> =
+            (1..100).map(|i| Probability::try_from(f64::from(i) / 300.0).unwrap()).collect();
+        let other = Scale::anchored(&reference, Probability::try_from(0.1).unwrap(), &ScaleParams::default())
+            .unwrap();
+        let elsewhere = |model: &FittedModel| model.clone().with_scale(other.clone());
+        let products = champion.products().iter().map(|models| ProductModels {
+            product: models.product.clone(),
+            fit: elsewhere(&models.fit),
+            intent: elsewhere(&models.intent),
+        });
+        let (spec, binning, manifest) = (champion.spec(), champion.binning(), champion.manifest());
+        let line =
+            Pipeline::try_new(spec.clone(), binning.clone(), products.collect(), manifest.clone()).unwrap();
+        let carried = on_scale_of(&line, &champion).unwrap();
+        let mut found = 0;
+        for (carried, old) in carried.products().iter().zip(champion.products()) {
+            for (carried, old) in [(&carried.fit, &old.fit), (&carried.intent, &old.intent)] {
+                let signal = old.evidence().signal() == Signal::Found;
+                found += u32::from(signal);
+                assert_eq!(carried.scale(), if signal { old.scale() } else { &other });
+            }
+        }
+        assert!(found > 0, "the reference has a signal");
+    }
+}

@@ -24,7 +24,7 @@ const ERROR: &str = "error";
 
 /// Modules beside the line, and the floor below which they may import from.
 const BESIDE: [(&str, usize); 5] =
-    [("evaluation", 7), ("feedback", 3), ("retraining", 7), ("training", 6), ("world", 4)];
+    [("evaluation", 7), ("feedback", 4), ("retraining", 7), ("training", 6), ("world", 4)];
 
 /// Modules that may import from beside the line: those that offer training as part of one job, and evaluation, which
 /// asks by the rule that training learned by; retraining puts all of them together.

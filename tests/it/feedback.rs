@@ -105,6 +105,90 @@ fn exports_of_four_systems_become_labels() {
     }
 }
 
+#[test]
+fn a_list_is_held_against_what_came_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    // Ten accounts of each of two clusters; five of the first were worked for sure, and of the second one in ten at random.
+    let mut list = "account_id,product,as_of,cluster,model_version,acted_probability\n".to_owned();
+    for account in 0..10 {
+        list.push_str(&format!("n{account},azure,2026-01-01,Act Now,1f0a,1\n"));
+        list.push_str(&format!("e{account},azure,2026-01-01,Educate,1f0a,0.1\n"));
+    }
+    fs::write(path.join("list.csv"), &list).unwrap();
+    let mut deals =
+        "opportunity_id,account_id,product,created_at,closed_at,status,substatus,deal_value,currency\n"
+            .to_owned();
+    let mut deal = |account: &str, created: &str, end: &str| {
+        let row = format!("d{account}{created},{account},azure,{created},2026-02-01,{end},100,USD\n");
+        deals.push_str(&row);
+    };
+    for account in ["n0", "n1"] {
+        deal(account, "2026-01-10", "Closed,Won");
+    }
+    for account in ["n2", "n3"] {
+        deal(account, "2026-01-10", "Closed,Lost");
+    }
+    deal("n4", "2026-01-10", "Active,Accepted");
+    deal("e0", "2026-01-10", "Closed,Lost");
+    deal("e1", "2026-01-10", "Closed,Won");
+    deal("stranger", "2026-01-10", "Closed,Won");
+    deal("n9", "2025-12-01", "Closed,Won");
+    deal("n9", "2026-04-01", "Closed,Won");
+    fs::write(path.join("deals.csv"), deals).unwrap();
+    told(path, &["deals.csv", "--as-of", "2026-05-01"]);
+    let outcomes = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_propensity"))
+            .current_dir(path)
+            .args(["outcomes", "list.csv", "--registry", "r", "--as-of", "2026-05-01"])
+            .args(args)
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(outcomes(&["--out", "o.json"]).0, Some(0));
+    let found: serde_json::Value = serde_json::from_slice(&fs::read(path.join("o.json")).unwrap()).unwrap();
+    let azure = &found["products"]["azure"];
+    let number = |value: &serde_json::Value| value.as_f64().unwrap();
+    let close = |value: &serde_json::Value, expected: f64| {
+        assert!((number(value) - expected).abs() < 1e-9, "{value}")
+    };
+    let (top, bottom) = (&azure["clusters"]["Act Now"], &azure["clusters"]["Educate"]);
+    let counts = |row: &serde_json::Value| {
+        ["accounts", "acted", "won", "lost", "open"].map(|what| row[what].as_u64().unwrap())
+    };
+    assert_eq!((counts(top), counts(bottom)), ([10, 5, 2, 2, 1], [10, 2, 1, 1, 0]));
+    close(&top["win_rate"]["value"], 0.5);
+    close(&top["coverage"], 2.0 / 3.0);
+    close(&top["lift"], 4.0 / 3.0);
+    close(&top["revenue_won"]["USD"], 200.0);
+    // Three of six, but of the last two each stands for ten: (2 + 10) / (4 + 20).
+    close(&azure["win_rate"]["value"], 0.5);
+    close(&azure["corrected_win_rate"]["value"], 12.0 / 24.0);
+    // Effective cases: 24^2 / (4 + 200), so the interval is wider than that of six.
+    let width = |rate: &serde_json::Value| number(&rate["high"]) - number(&rate["low"]);
+    assert!(width(&azure["corrected_win_rate"]) > width(&azure["win_rate"]));
+    assert_eq!((&azure["unlisted"], &azure["reversals"]), (&1.into(), &serde_json::json!([])));
+
+    assert!(outcomes(&["--out", "o.json"]).1.contains("E_OUTPUT_EXISTS"));
+    for (from, to, message) in [
+        (
+            "n3,azure,2026-01-01,Act Now,1f0a,1\n",
+            "n3,azure,2026-01-01,Act Now,1f0a,0\n",
+            "acted_probability is 0",
+        ),
+        ("n3,azure,2026-01-01", "n3,azure,2026-02-01", "expected one date a list"),
+        ("n3,azure", "n2,azure", "account n2 is there twice"),
+        ("Educate", "Someday", "cluster"),
+        ("cluster", "klaster", "column cluster is missing"),
+    ] {
+        fs::write(path.join("list.csv"), list.replacen(from, to, 1)).unwrap();
+        let (code, log) = outcomes(&[]);
+        assert_eq!(code, Some(2), "{message}");
+        assert!(log.contains("error[E_SCORED_LIST]") && log.contains(message), "{message}: {log}");
+    }
+}
+
 fn feedback(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_propensity"))
         .current_dir(folder)

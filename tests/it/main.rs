@@ -23,6 +23,7 @@ mod pairs;
 mod real_data;
 mod registry;
 mod replay;
+mod retraining;
 mod run;
 mod scorers;
 mod surge;
