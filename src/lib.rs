@@ -51,6 +51,7 @@
 //! [`error::Coded`]: a stable code beside the message.
 
 pub mod artifact;
+pub mod drift;
 pub mod error;
 pub mod evaluation;
 pub mod feature_store;

@@ -1,6 +1,7 @@
 //! The `propensity` command: one file per verb; each parses its flags and calls the library.
 
 mod clock;
+mod drift;
 mod evaluate;
 mod failure;
 mod features;
@@ -43,6 +44,8 @@ enum Verb {
     Run(run::Args),
     /// Measure a model where outcomes are known: with intervals, by tier and cluster, in pictures.
     Evaluate(evaluate::Args),
+    /// Tell how far accounts and scores have moved from what a model was trained on.
+    Drift(drift::Args),
     /// Take in what came of the deals: an export of opportunities.
     Feedback(feedback::Args),
     /// Hold a scored list against what came of the deals, by product and cluster.
@@ -64,6 +67,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Features(args) => features::run(args, &shared),
         Verb::Run(args) => run::run(args, &shared),
         Verb::Evaluate(args) => evaluate::run(args, &shared),
+        Verb::Drift(args) => drift::run(args, &shared),
         Verb::Feedback(args) => feedback::run(args, &shared),
         Verb::Outcomes(args) => outcomes::run(args, &shared),
         Verb::Retrain(args) => retrain::run(args, &shared),

@@ -1,14 +1,14 @@
 //! `propensity run`: validate, build, train, score, place and write.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use propensity::artifact;
 use propensity::job::Job;
 use propensity::pipeline::{Pipeline, check_date};
 use propensity::progress::Progress;
 use propensity::quantity::AsOf;
-use propensity::registry::{MODEL_FILE, Registry};
+use propensity::registry::Registry;
+use propensity::retraining::champion;
 use propensity::scoring::Chunking;
 use propensity::spec::Spec;
 use propensity::tables::mapping::Mapping;
@@ -43,13 +43,6 @@ pub(crate) struct Args {
     mapping: Option<PathBuf>,
 }
 
-/// The champion of a registry.
-fn champion(registry: &Registry) -> Result<Pipeline, Failure> {
-    let name = registry.resolve(&registry.state()?, None, "champion")?;
-    let bytes = registry.version_file(&name, MODEL_FILE)?;
-    Ok(artifact::from_bytes(&bytes, Path::new(&name.to_string()))?.1)
-}
-
 /// Runs the verb.
 pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     let spec = match &args.spec {
@@ -58,7 +51,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     };
     let model = match (&args.model, &args.registry) {
         (Some(path), _) => Some(Pipeline::load(path)?.1),
-        (None, Some(folder)) => Some(champion(&Registry::open(folder))?),
+        (None, Some(folder)) => Some(champion(&Registry::open(folder), None)?.1),
         (None, None) => None,
     };
     let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;

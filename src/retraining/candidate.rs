@@ -10,6 +10,7 @@ use super::RetrainError;
 use super::cases::JudgingGround;
 use super::compare::{cluster_rates, worth};
 use super::due::Scope;
+use super::reserve::Slice;
 use super::run::Retrainer;
 use crate::artifact::{Header, sha256_hex};
 use crate::evaluation::{Bootstrap, CardInput, ModelCard};
@@ -33,10 +34,11 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    /// Trains on a data set; intent alone keeps the fit models of the champion.
+    /// Trains on the accounts that are for training, and profiles all of them; intent alone keeps the fit models of the
+    /// champion.
     pub(super) fn train(
         retrainer: &Retrainer<'_>,
-        dataset: &Dataset,
+        whole: &Dataset,
         champion: Option<&Pipeline>,
         scope: Scope,
         progress: &dyn Progress,
@@ -48,6 +50,7 @@ impl Candidate {
             seed: retrainer.seed,
             chunking: retrainer.chunking.clone(),
         };
+        let dataset = &whole.part(|id| Slice::of(id) == Slice::Training);
         // Fit can be kept only where it reads the features that are built now.
         let names: Vec<String> =
             recipes(&retrainer.spec.features).into_iter().map(|recipe| recipe.name).collect();
@@ -60,6 +63,8 @@ impl Candidate {
         if let Some(champion) = champion {
             line.pipeline = on_scale_of(&line.pipeline, champion)?;
         }
+        let profile = line.pipeline.profile(whole, retrainer.as_of, &retrainer.chunking, progress)?;
+        line.pipeline = line.pipeline.with_baseline(profile)?;
         let (header, bytes) = line.pipeline.to_bytes()?;
         let name = retrainer.named(header.model_version());
         Ok(Self { line, name, header, bytes })

@@ -121,10 +121,13 @@ fn inversion(clusters: &[ClusterRate]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::compare::{Worth, rate};
+    use super::super::cases::{ScoredCase, ScoredCases};
+    use super::super::compare::{Field, Worth, rate};
     use super::*;
     use crate::evaluation::Measure;
     use crate::grid::Cluster;
+    use crate::parallelism::Parallelism;
+    use crate::seed::Seed;
     use crate::tables::contract::TableName;
 
     fn contest() -> Contest {
@@ -221,5 +224,76 @@ mod tests {
         assert!(matches!(verdict(499, 1000), Verdict::Stop(_)));
         assert!(matches!(verdict(2600, 1000), Verdict::Stop(_)));
         assert_eq!(verdict(0, 49), Verdict::Go);
+    }
+
+    /// Cases whose truth is known, as a line sees them whose log-odds are off by `noise`.
+    fn seen(line: u64, noise: f64, world: u64) -> ScoredCases {
+        let cases = (0..700_u32).map(|case| {
+            let uniform = |seed: Seed| seed.uniform(&case.to_le_bytes()).clamp(1e-9, 1.0 - 1e-9);
+            let truth = truth(case);
+            let outcome = uniform(Seed::new(world).named("outcome")) < truth;
+            // Two uniforms are a normal deviate (Box and Muller 1958).
+            let (u, v) = (uniform(Seed::new(line).named("u")), uniform(Seed::new(line).named("v")));
+            let normal = (-2.0 * libm::log(u)).sqrt() * libm::cos(std::f64::consts::TAU * v);
+            let margin = libm::log(truth / (1.0 - truth)) + noise * normal;
+            let probability = 1.0 / (1.0 + libm::exp(-margin));
+            let cluster = if probability > 0.3 { Cluster::ActNow } else { Cluster::Nurture };
+            ScoredCase { group: case.into(), outcome, probability, cluster }
+        });
+        let cases: Vec<ScoredCase> = cases.collect();
+        ScoredCases { fit: cases.clone(), intent: cases }
+    }
+
+    fn truth(case: u32) -> f64 {
+        0.02 + 0.5 * Seed::new(1).named("truth").uniform(&case.to_le_bytes())
+    }
+
+    /// The log loss that a line will have in the long run: by the truth, not by any outcomes.
+    fn true_loss(cases: &ScoredCases) -> f64 {
+        let loss = |(case, row): (u32, &ScoredCase)| {
+            let (truth, p) = (truth(case), row.probability);
+            -truth * libm::log(p) - (1.0 - truth) * libm::log(1.0 - p)
+        };
+        (0..).zip(&cases.intent).map(loss).sum::<f64>() / cases.intent.len() as f64
+    }
+
+    #[test]
+    fn twenty_four_noisy_cycles_do_not_wear_the_champion_down() {
+        let (policy, parallelism) = (Policy::default(), Parallelism::serial());
+        let (mut changes, mut promotions) = (Vec::new(), 0);
+        for world in 0..6_u64 {
+            let lines = Seed::new(world).named("lines");
+            // A line is its seed and its noise; outcomes are new in every cycle, the truth never changes.
+            let mut valid: Vec<(u64, f64)> = vec![(lines.value(), 0.5)];
+            let start = true_loss(&seen(valid[0].0, valid[0].1, 0));
+            for cycle in 0..24_u64 {
+                let seed = lines.numbered(cycle);
+                let challenger = (seed.value(), 0.35 + 0.3 * seed.uniform(b"noise"));
+                let outcomes = seed.named("outcomes").value();
+                let champions: Vec<(String, ScoredCases)> = valid
+                    .iter()
+                    .rev()
+                    .take(6)
+                    .map(|(line, noise)| (line.to_string(), seen(*line, *noise, outcomes)))
+                    .collect();
+                let cases = seen(challenger.0, challenger.1, outcomes);
+                let field =
+                    Field { champions: &champions, challenger: &cases, seed, parallelism: &parallelism };
+                let contest = field.intent();
+                if policy.faults("intent", &contest).is_empty() {
+                    valid.push(challenger);
+                    promotions += 1;
+                }
+            }
+            let (line, noise) = valid[valid.len() - 1];
+            changes.push(start - true_loss(&seen(line, noise, 0)));
+        }
+        let n = changes.len() as f64;
+        let mean = changes.iter().sum::<f64>() / n;
+        let variance =
+            changes.iter().map(|change| (change - mean) * (change - mean)).sum::<f64>() / (n - 1.0);
+        let upper = mean + 2.0 * (variance / n).sqrt();
+        assert!(promotions > 6, "{promotions} promotions: the policy lets challengers through");
+        assert!(upper >= 0.0 && mean > -0.002, "{mean} {changes:?}");
     }
 }

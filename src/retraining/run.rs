@@ -137,10 +137,8 @@ impl Retrainer<'_> {
         }
 
         let scope = due.as_ref().and_then(|due| due.scope).unwrap_or(Scope::Whole);
-        let training = dataset.part(|id| Slice::of(id) == Slice::Training);
         let of_champion = champion.as_ref().map(|(_, champion)| champion);
-        let candidate = Candidate::train(self, &training, of_champion, scope, progress)?;
-        drop(training);
+        let candidate = Candidate::train(self, dataset, of_champion, scope, progress)?;
         if champion.as_ref().is_some_and(|(version, _)| *version == candidate.name.version) {
             return Ok(Retrained::Same { name: candidate.name });
         }

@@ -15,7 +15,7 @@ const FLOORS: [&[&str]; 8] = [
     &["features", "grid", "models", "targeting"],
     &["scoring", "spec"],
     &["pipeline"],
-    &["feature_store", "report", "wide"],
+    &["drift", "feature_store", "report", "wide"],
     &["job"],
 ];
 

@@ -9,6 +9,7 @@
 mod architecture;
 mod bad_input;
 mod documents;
+mod drift;
 mod evaluate;
 mod families;
 mod feature_store;
