@@ -4,6 +4,8 @@
 //!
 //! ```text
 //! OUT/scores/as_of=DATE/part-000.parquet   one row per account and product
+//! OUT/facts/as_of=DATE/accounts.parquet    what is known of each account, for reports
+//! OUT/facts/as_of=DATE/bins.parquet        the bins of its features: why a score is what it is
 //! OUT/act_now.csv                          the list to call, best first
 //! OUT/model.json                           the fitted line
 //! OUT/model_card.{md,svg,json}             where the line comes from and how good it is
@@ -11,7 +13,7 @@
 //! ```
 //!
 //! All files are staged under temporary names and renamed when everything is there; `run.json` comes last and holds
-//! the hashes of the others, so an output that is not whole cannot look whole. Other dates under `scores/` stay. A run
+//! the hashes of the others, so an output that is not whole cannot look whole. Other dates under `scores/` and `facts/` stay. A run
 //! that is killed may leave `.staged-*.partial` files, which can be removed.
 
 use std::collections::BTreeMap;
@@ -21,19 +23,21 @@ use std::path::{Path, PathBuf};
 use crate::artifact::{ArtifactError, Header, sha256_hex};
 use crate::error::{Coded, ErrorKind};
 use crate::evaluation::{Bootstrap, CardInput, EvaluationError, ModelCard};
+use crate::features::FeatureError;
 use crate::grid::Cluster;
 use crate::output::{OutputError, StagedFile};
 use crate::pipeline::{Pipeline, PipelineError};
 use crate::progress::Progress;
 use crate::quantity::AsOf;
 use crate::report::{
-    ActNow, Evidence, InputRecord, ModelRecord, OutputRecord, RunRecord, ScoreRow, ScoresWriter, Stage,
-    Summary,
+    ActNow, BinsWriter, Evidence, FactsWriter, InputRecord, ModelRecord, OutputRecord, RunOutput, RunRecord,
+    ScoreRow, ScoresWriter, Stage, Summary,
 };
 use crate::scoring::Chunking;
 use crate::seed::Seed;
 use crate::spec::Spec;
 use crate::tables::Dataset;
+use crate::targeting::FactsBuilder;
 use crate::training::AdditiveParams;
 use crate::training::line::{HeldOutCases, LineError, LineTrainer, TrainedLine};
 
@@ -53,7 +57,7 @@ pub struct Job<'a> {
     pub as_of: AsOf,
     /// The output folder.
     pub out: &'a Path,
-    /// Whether the files of an earlier run may be replaced; scores of other dates stay in any case.
+    /// Whether the files of an earlier run may be replaced; what was written for other dates stays in any case.
     pub overwrite: bool,
     /// Seed of everything random.
     pub seed: Seed,
@@ -82,6 +86,9 @@ pub enum JobError {
     /// Scoring failed.
     #[error(transparent)]
     Score(#[from] PipelineError),
+    /// The facts of accounts could not be gathered.
+    #[error(transparent)]
+    Facts(#[from] FeatureError),
     /// The model file could not be made.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
@@ -98,6 +105,7 @@ impl Coded for JobError {
         match self {
             Self::Train(error) => error.code(),
             Self::Score(error) => error.code(),
+            Self::Facts(error) => error.code(),
             Self::Artifact(error) => error.code(),
             Self::Card(error) => error.code(),
             Self::Output(error) => error.code(),
@@ -108,6 +116,7 @@ impl Coded for JobError {
         match self {
             Self::Train(error) => error.kind(),
             Self::Score(error) => error.kind(),
+            Self::Facts(error) => error.kind(),
             Self::Artifact(error) => error.kind(),
             Self::Card(error) => error.kind(),
             Self::Output(error) => error.kind(),
@@ -119,6 +128,8 @@ impl Coded for JobError {
 struct Layout {
     out: PathBuf,
     scores: PathBuf,
+    facts: PathBuf,
+    bins: PathBuf,
 }
 
 impl Layout {
@@ -130,7 +141,9 @@ impl Layout {
     fn new(out: &Path, as_of: AsOf) -> Self {
         Self {
             out: out.to_path_buf(),
-            scores: PathBuf::from(format!("scores/as_of={as_of}/part-000.parquet")),
+            scores: RunOutput::scores_file(as_of),
+            facts: RunOutput::facts_file(as_of),
+            bins: RunOutput::bins_file(as_of),
         }
     }
 
@@ -140,7 +153,9 @@ impl Layout {
 
     /// All files of a run, under the output folder; the record, which is written last, comes last.
     fn files(&self) -> Vec<PathBuf> {
-        let mut files = vec![self.scores.clone(), Self::ACT_NOW.into(), Self::MODEL.into()];
+        let tables = [&self.scores, &self.facts, &self.bins].map(PathBuf::clone);
+        let mut files: Vec<PathBuf> = tables.into();
+        files.extend([Self::ACT_NOW, Self::MODEL].map(PathBuf::from));
         files.extend(ModelCard::files(Self::CARD.as_ref()));
         files.push(Self::RUN.into());
         files
@@ -148,13 +163,15 @@ impl Layout {
 
     /// Removes the folders of a run that failed, as far as they are empty.
     fn remove_empty(&self) {
-        let mut folder = self.path(&self.scores);
-        while folder.pop() && folder.starts_with(&self.out) {
-            match std::fs::remove_dir(&folder) {
-                Ok(()) => {}
-                // The run failed before it came to this folder.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(_) => return,
+        for file in [&self.scores, &self.facts] {
+            let mut folder = self.path(file);
+            while folder.pop() && folder.starts_with(&self.out) {
+                match std::fs::remove_dir(&folder) {
+                    Ok(()) => {}
+                    // The run failed before it came to this folder.
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(_) => break,
+                }
             }
         }
     }
@@ -199,6 +216,7 @@ impl Job<'_> {
         let version = header.model_version();
 
         let mut scores = ScoresWriter::create(&layout.path(&layout.scores), self.as_of, version)?;
+        let mut bins = BinsWriter::create(&layout.path(&layout.bins))?;
         let (mut act_now, mut summary, mut n_accounts) =
             (ActNow::new(pipeline.spec()), Summary::new(&pipeline), 0_u64);
         pipeline.score(
@@ -208,6 +226,7 @@ impl Job<'_> {
             progress,
             |accounts| -> Result<(), JobError> {
                 n_accounts += accounts.len() as u64;
+                bins.append(&accounts)?;
                 let rows: Vec<ScoreRow> = accounts
                     .iter()
                     .flat_map(|account| ScoreRow::of_account(account, pipeline.spec()))
@@ -217,6 +236,7 @@ impl Job<'_> {
                 Ok(scores.append(&rows)?)
             },
         )?;
+        let facts = self.facts(dataset, pipeline.spec(), progress, layout)?;
         progress.stage("writing", 5);
         let card = self.card(dataset, &pipeline, &header, &held_out);
         let act_now = act_now.stage(&layout.path(Layout::ACT_NOW), self.as_of, version)?;
@@ -227,6 +247,8 @@ impl Job<'_> {
             std::fs::remove_file(&record_path).map_err(OutputError::unwritable(&record_path))?;
         }
         scores.commit()?;
+        facts.commit()?;
+        bins.commit()?;
         act_now.commit()?;
         model_file.commit()?;
         card.write(&layout.path(Layout::CARD))?;
@@ -241,6 +263,30 @@ impl Job<'_> {
         crate::output::write_whole(record_path, format!("{text}\n").as_bytes())?;
         progress.advance(1);
         Ok(Finished { pipeline, summary, record })
+    }
+
+    /// Gathers and stages what is known of every account.
+    fn facts(
+        &self,
+        dataset: &Dataset,
+        spec: &Spec,
+        progress: &dyn Progress,
+        layout: &Layout,
+    ) -> Result<FactsWriter, JobError> {
+        let builder = FactsBuilder::try_new(&spec.features, &spec.tiers, dataset)?;
+        let mut writer = FactsWriter::create(&layout.path(&layout.facts))?;
+        progress.stage("facts", dataset.accounts().len() as u64);
+        self.chunking.in_order(
+            dataset.accounts().len(),
+            |accounts| {
+                let n_accounts = accounts.len() as u64;
+                let facts = builder.build(dataset, accounts, self.as_of)?;
+                progress.advance(n_accounts);
+                Ok::<_, JobError>(facts)
+            },
+            |facts| Ok(writer.append(&facts)?),
+        )?;
+        Ok(writer)
     }
 
     fn train(&self, dataset: &Dataset, progress: &dyn Progress) -> Result<TrainedLine, LineError> {

@@ -40,6 +40,7 @@
 //!
 //! - One wide table instead of seven: [`wide`]; whether its columns know the outcome: [`training::leak_gate`].
 //! - What a model is worth where outcomes are known: [`evaluation`].
+//! - Which account of one list is which company of another: [`crm`].
 //! - Another policy, other products: [`spec`].
 //! - A world with known truth to measure against: [`world`].
 //! - Our estimators in a linfa program: [`training::AdditiveParams`] implements linfa's `Fit`.
@@ -51,6 +52,7 @@
 //! [`error::Coded`]: a stable code beside the message.
 
 pub mod artifact;
+pub mod crm;
 pub mod drift;
 pub mod error;
 pub mod evaluation;

@@ -7,8 +7,11 @@ mod failure;
 mod features;
 mod feedback;
 mod generate;
+mod match_lists;
 mod outcomes;
+mod page;
 mod registry;
+mod report;
 mod retrain;
 mod run;
 mod shared;
@@ -42,8 +45,14 @@ enum Verb {
     Features(features::Args),
     /// Train, score and place every account for every product: the main job.
     Run(run::Args),
+    /// Write a run as one HTML page that needs nothing else.
+    Page(page::Args),
+    /// Make reports from the output of a run.
+    Report(report::Args),
     /// Measure a model where outcomes are known: with intervals, by tier and cluster, in pictures.
     Evaluate(evaluate::Args),
+    /// Say which account of one list is which company of another, or is twice in one list.
+    Match(match_lists::Args),
     /// Tell how far accounts and scores have moved from what a model was trained on.
     Drift(drift::Args),
     /// Take in what came of the deals: an export of opportunities.
@@ -66,7 +75,10 @@ pub(crate) fn main() -> ExitCode {
         Verb::Validate(args) => validate::run(args, &shared),
         Verb::Features(args) => features::run(args, &shared),
         Verb::Run(args) => run::run(args, &shared),
+        Verb::Page(args) => page::run(args, &shared),
+        Verb::Report(args) => report::run(args, &shared),
         Verb::Evaluate(args) => evaluate::run(args, &shared),
+        Verb::Match(args) => match_lists::run(args, &shared),
         Verb::Drift(args) => drift::run(args, &shared),
         Verb::Feedback(args) => feedback::run(args, &shared),
         Verb::Outcomes(args) => outcomes::run(args, &shared),

@@ -29,7 +29,7 @@ pub enum UsageBase {
 /// assert_eq!(seats.usage_percent_capped(UsageBase::Entitled), Some(100.0));
 /// assert_eq!(seats.over_use(UsageBase::Entitled), Some(true));
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LicenceMetrics {
     /// Seats sold.
     pub sold: Option<u64>,
@@ -68,7 +68,7 @@ impl LicenceMetrics {
     }
 
     /// Adds the seats of another plan or partner; a number given on one side only stands alone.
-    pub(super) fn add(&mut self, other: Self) {
+    pub fn add(&mut self, other: Self) {
         let sum = |a: Option<u64>, b: Option<u64>| match (a, b) {
             (Some(a), Some(b)) => Some(a + b),
             (a, b) => a.or(b),

@@ -33,17 +33,19 @@ use std::ops::Range;
 pub use definition::{Definition, definitions};
 pub use error::FeatureError;
 pub use licence::{LicenceMetrics, UsageBase};
+pub use money::{Money, Rates};
 pub use purchases::Purchases;
 pub use reads::columns_read;
 pub use recipe::{Recipe, Unit};
 pub use spec::{Family, FeatureSpec, MoneySpec, ProductTraits, ProductVersion};
+pub use subscription::{CANCELLED as CANCELLED_STATE, STALE_DAYS as STALE_SUBSCRIPTION_DAYS};
 pub use surge::{BASELINE_WEEKS, Dispersion, SignalWeeks, Surge};
 pub use view::{account_row, known_rows};
 
 use crate::matrix::{Column, FeatureMatrix};
 use crate::quantity::AsOf;
 use crate::tables::{Currencies, Dataset};
-use money::Rates;
+
 use view::View;
 
 /// Builds the features a spec declares.
@@ -73,6 +75,11 @@ impl FeatureBuilder {
     pub fn for_currencies(spec: &FeatureSpec, currencies: &Currencies) -> Result<Self, FeatureError> {
         let rates = Rates::resolve(spec, currencies)?;
         Ok(Self { spec: spec.clone(), recipes: recipes(spec), rates })
+    }
+
+    /// What amounts are worth in the currency of the features.
+    pub const fn rates(&self) -> &Rates {
+        &self.rates
     }
 
     /// The features, in the order of the columns.

@@ -9,7 +9,7 @@ use crate::tables::contract::TableName;
 
 /// What one unit of each currency is worth in the currency of the features.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Rates {
+pub struct Rates {
     rates: BTreeMap<String, f64>,
 }
 
@@ -52,12 +52,12 @@ impl Rates {
     }
 
     /// `amount` of `currency` in the currency of the features; an amount without a currency is taken as it is.
-    pub(super) fn convert(&self, amount: f64, currency: Option<&str>) -> f64 {
+    pub fn convert(&self, amount: f64, currency: Option<&str>) -> f64 {
         currency.and_then(|currency| self.rates.get(currency)).map_or(amount, |rate| amount * rate)
     }
 
     /// `amount` of `currency` as exact money in the currency of the features.
-    pub(super) fn money(&self, amount: f64, currency: Option<&str>) -> Money {
+    pub fn money(&self, amount: f64, currency: Option<&str>) -> Money {
         Money::from(self.convert(amount, currency))
     }
 }
@@ -65,16 +65,16 @@ impl Rates {
 /// Money as a whole number of ten-thousandths of the currency unit, so that sums are exact: a purchase and its
 /// cancellation leave nothing, in any order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Money(i128);
+pub struct Money(i128);
 
 impl Money {
     /// Parts of one currency unit.
     const PARTS: f64 = 1e4;
     /// Nothing.
-    pub(super) const ZERO: Self = Self(0);
+    pub const ZERO: Self = Self(0);
 
     /// The amount in currency units.
-    pub(super) fn value(self) -> f64 {
+    pub fn value(self) -> f64 {
         self.0 as f64 / Self::PARTS
     }
 }

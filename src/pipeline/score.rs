@@ -26,6 +26,8 @@ pub struct ScoredAccount<'a> {
     pub name: Option<String>,
     /// Its SMB tier.
     pub tier: TierAssignment<'a>,
+    /// The bin of each feature, in the order of [`Pipeline::recipes`]: all that the scores depend on.
+    pub bins: Vec<u8>,
     /// One entry per product, in the order of the spec.
     pub products: Vec<ProductScore<'a>>,
 }
@@ -154,6 +156,7 @@ impl Pipeline {
                 name: names.get(attributes).map(str::to_owned),
                 tier: self.spec.tiers.assign(heads, acr.get(attributes)),
                 products: products.collect(),
+                bins: bins.to_vec(),
             });
         }
         Ok(scored)

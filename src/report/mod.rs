@@ -3,15 +3,32 @@
 //! [`ScoresWriter`] writes one row per account and product, in a stream; [`ActNow`] collects the list to call;
 //! [`Summary`] counts the grid and keeps the best accounts of each product. All three are fed the same
 //! [`ScoreRow`]s, so their numbers agree.
+//!
+//! [`FactsWriter`] and [`BinsWriter`] store what is known of every account and which bins its features fell into, so that
+//! [`RunOutput`] can make reports from the folder of a run alone,
+//! account by account, in memory that does not grow with their number.
 
 mod act_now;
+mod bins_table;
+mod customer;
+mod error;
+mod facts_table;
+mod page;
 mod row;
+mod row_stream;
+mod run_output;
 mod run_record;
 mod scores;
 mod summary;
 
 pub use act_now::ActNow;
+pub use bins_table::BinsWriter;
+pub use customer::Customer;
+pub use error::ReportError;
+pub use facts_table::FactsWriter;
+pub use page::{Page, PageOptions};
 pub use row::ScoreRow;
+pub use run_output::RunOutput;
 pub use run_record::{Evidence, InputRecord, ModelRecord, OutputRecord, RunRecord, Stage};
 pub use scores::ScoresWriter;
 pub use summary::Summary;

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use super::ReportError;
+use super::row_stream::StoredRow;
 use crate::grid::{Band, Cluster, Priority};
 use crate::pipeline::{Reason, ScoredAccount};
 use crate::quantity::{AsOf, Probability, Score};
@@ -46,6 +48,54 @@ pub struct ScoreRow {
 }
 
 impl ScoreRow {
+    /// The columns that are read back from a file of scores.
+    pub(super) const COLUMNS: [&'static str; 16] = [
+        "account_id",
+        "account_name",
+        "product",
+        "fit_score",
+        "intent_score",
+        "probability",
+        "fit_band",
+        "intent_band",
+        "cell",
+        "cluster",
+        "rank",
+        "tier",
+        "corporate_candidate",
+        "owns_product",
+        "fit_reasons",
+        "intent_reasons",
+    ];
+
+    /// The row that a file of scores holds.
+    pub(super) fn read(row: StoredRow<'_>) -> Result<Self, ReportError> {
+        let score = |column| {
+            let score = row.number(column)?.and_then(|number| Score::try_from(number).ok());
+            score.ok_or_else(|| row.fault(column, "a score from 0 to 100"))
+        };
+        let flag = |column| row.flag(column)?.ok_or_else(|| row.fault(column, "yes or no"));
+        let probability = row.number("probability")?.and_then(|number| Probability::try_from(number).ok());
+        Ok(Self {
+            account_id: row.filled("account_id")?,
+            account_name: row.text("account_name")?,
+            product: row.filled("product")?,
+            fit_score: score("fit_score")?,
+            intent_score: score("intent_score")?,
+            probability: probability.ok_or_else(|| row.fault("probability", "a probability"))?,
+            fit_band: row.parsed("fit_band", "a band")?,
+            intent_band: row.parsed("intent_band", "a band")?,
+            cell: row.text("cell")?,
+            cluster: row.parsed("cluster", "a cluster")?.ok_or_else(|| row.fault("cluster", "a cluster"))?,
+            rank: row.integer("rank")?.and_then(|rank| u8::try_from(rank).ok()),
+            tier: row.filled("tier")?,
+            corporate_candidate: flag("corporate_candidate")?,
+            owns_product: flag("owns_product")?,
+            fit_reasons: row.text("fit_reasons")?.unwrap_or_default(),
+            intent_reasons: row.text("intent_reasons")?.unwrap_or_default(),
+        })
+    }
+
     /// The rows of an account, one per product of the spec.
     pub fn of_account(account: &ScoredAccount<'_>, spec: &Spec) -> Vec<Self> {
         let row = |(score, product): (&crate::pipeline::ProductScore<'_>, &crate::spec::ProductSpec)| Self {

@@ -12,7 +12,7 @@ use super::fault::TablesError;
 use super::files;
 use super::holders::{DomainHolders, LeftOut};
 use super::mapping::Mapping;
-use super::note::{Note, code};
+use super::note::{self, Note, code};
 use super::quarantine::{self, Quarantine};
 use super::raw::CsvFormat;
 use super::reading::{Draft, Reading, SourceFile};
@@ -107,7 +107,44 @@ impl Dataset {
         options: &ReadOptions,
     ) -> Result<Self, TablesError> {
         let source = source.as_ref();
-        let found: Vec<(TableName, Vec<PathBuf>)> = files::find(source, mapping)?.into_iter().collect();
+        let found = files::find(source, mapping)?;
+        let mut dataset = Self::read_files(source, found, mapping, options)?;
+        for table in TableName::ALL.into_iter().filter(|table| !dataset.tables.contains_key(table)) {
+            dataset.notes.push(note::absent(table));
+        }
+        dataset.tell_notes();
+        Ok(dataset)
+    }
+
+    /// Reads a list of accounts and nothing else: a file of any name, or a folder or pattern as in [`Self::read`].
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_accounts(
+        source: impl AsRef<Path>,
+        mapping: Option<&Mapping>,
+        options: &ReadOptions,
+    ) -> Result<Self, TablesError> {
+        let source = source.as_ref();
+        let found = if source.is_file() {
+            BTreeMap::from([(TableName::Accounts, vec![source.to_path_buf()])])
+        } else {
+            let mut found = files::find(source, mapping)?;
+            found.retain(|table, _| *table == TableName::Accounts);
+            found
+        };
+        let mut dataset = Self::read_files(source, found, mapping, options)?;
+        dataset.tell_notes();
+        Ok(dataset)
+    }
+
+    fn read_files(
+        source: &Path,
+        found: BTreeMap<TableName, Vec<PathBuf>>,
+        mapping: Option<&Mapping>,
+        options: &ReadOptions,
+    ) -> Result<Self, TablesError> {
+        let found: Vec<(TableName, Vec<PathBuf>)> = found.into_iter().collect();
         if let Some(folder) = &options.quarantine {
             let inputs = found.iter().flat_map(|(_, files)| files);
             files::keep_apart(folder, inputs)?;
@@ -127,14 +164,14 @@ impl Dataset {
         refuse_faults(source, &mut drafts)?;
         let mut dataset = Self::join(&mut drafts);
         dataset.notes.extend(quarantine::commit_all(drafts)?);
-        for table in TableName::ALL.into_iter().filter(|table| !dataset.tables.contains_key(table)) {
-            dataset.notes.push(absent(table));
-        }
-        dataset.notes.sort();
-        for note in &dataset.notes {
+        Ok(dataset)
+    }
+
+    fn tell_notes(&mut self) {
+        self.notes.sort();
+        for note in &self.notes {
             tracing::info!(code = note.code, table = %note.table, count = note.count, "{}", note.text);
         }
-        Ok(dataset)
     }
 
     fn join(drafts: &mut [Draft]) -> Self {
@@ -353,22 +390,4 @@ fn column_names(draft: &Draft) -> (Vec<&'static str>, Vec<&'static str>) {
         columns.into_iter().map(|(column, _)| column.name).collect()
     };
     (names(found), names(absent))
-}
-
-/// The note for a table that was not given.
-pub(super) fn absent(table: TableName) -> Note {
-    let text = format!("not given; {} will be missing", what_it_feeds(table));
-    Note { table, code: code::TABLE_ABSENT, text, count: 1 }
-}
-
-fn what_it_feeds(table: TableName) -> &'static str {
-    match table {
-        TableName::Accounts => "firmographics",
-        TableName::Installs => "technographics",
-        TableName::Signals => "intent",
-        TableName::Subscriptions => "licence metrics",
-        TableName::Transactions => "recency, frequency and value of purchases",
-        TableName::Agreements => "renewals",
-        TableName::Opportunities => "history of deals and their outcomes",
-    }
 }

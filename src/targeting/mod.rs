@@ -1,11 +1,17 @@
-//! Who is sold to, and how: the size tiers of small and medium businesses.
+//! Who is sold to, and how: size tiers, facts about accounts, and the plays that fit them.
 //!
 //! A [`TierPreset`] is data: tiers by headcount, one line of cloud spend that lifts an account into the top tier, and
-//! the headcount from which an account may belong to another sales segment.
+//! the headcount from which an account may belong to another sales segment. [`AccountFacts`] is what is known of one
+//! account, and a [`cohort`] is a rule over it.
 
+pub mod cohort;
 mod error;
+mod facts;
 mod preset;
 mod tier;
 
 pub use error::{TierError, TierFault};
+pub use facts::{
+    AccountFacts, Agreement, Bought, FactsBuilder, Firm, Holding, Installed, Transacted, VersionAge,
+};
 pub use tier::{Compute, ComputeLine, ComputeMeasure, Tier, TierAssignment, TierPreset};

@@ -8,6 +8,8 @@
 
 mod architecture;
 mod bad_input;
+mod cohorts;
+mod crm;
 mod documents;
 mod drift;
 mod evaluate;
@@ -18,9 +20,10 @@ mod feedback;
 mod golden;
 mod grid_vectors;
 mod identity;
+mod joint;
 mod leaks;
 mod mapping;
-mod pairs;
+mod page;
 mod real_data;
 mod registry;
 mod replay;

@@ -121,6 +121,8 @@ fn the_main_job_writes_its_files_and_tells_people() {
         files_under(&out).iter().map(|file| file.strip_prefix(&out).unwrap().into()).collect();
     let expected = [
         "act_now.csv",
+        "facts/as_of=2026-01-01/accounts.parquet",
+        "facts/as_of=2026-01-01/bins.parquet",
         "model.json",
         "model_card.json",
         "model_card.md",
@@ -131,7 +133,7 @@ fn the_main_job_writes_its_files_and_tells_people() {
     assert_eq!(names, expected.map(PathBuf::from).into());
 
     let record = record(&out);
-    assert_eq!(record.outputs.len(), 6);
+    assert_eq!(record.outputs.len(), 8);
     assert_eq!(record.inputs.len(), TableName::ALL.len());
     assert!(record.accounts > 500, "{}", record.accounts);
     for product in record.clusters.values() {

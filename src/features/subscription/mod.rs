@@ -23,7 +23,7 @@ use crate::tables::contract::TableName;
 use crate::tables::{NumberColumn, Table, TextColumn, TimeColumn};
 
 /// Days from the first of a month after which a product without a newer month has ended.
-const STALE_DAYS: i64 = 120;
+pub const STALE_DAYS: i64 = 120;
 /// Months over which growth is measured.
 const GROWTH_MONTHS: i32 = 3;
 /// Features over all products.
@@ -32,7 +32,8 @@ const N_TOTAL: usize = 3;
 const N_NUMBERS: usize = 8;
 /// The state of a product whose months have stopped.
 const ENDED: &str = "ended";
-const CANCELLED: &str = "cancelled";
+/// The state of a plan that cannot be used any more.
+pub const CANCELLED: &str = "cancelled";
 /// States from the strongest; one not listed stands between trial and cancelled.
 const STATES: [&str; 3] = ["active", "grace", "trial"];
 

@@ -33,11 +33,11 @@ use super::account_key::{AccountKey, fold};
 use super::checking::Checked;
 use super::column::ColumnData;
 use super::contract::TableName;
-use super::dataset::{self, Currencies};
+use super::dataset::Currencies;
 use super::fault::{FaultLog, TablesError};
 use super::files;
 use super::mapping::{Mapping, TableRules};
-use super::note::{Note, code};
+use super::note::{self, Note, code};
 use super::quarantine::Quarantine;
 use super::raw;
 use super::reading::{Draft, Reading, SourceFile};
@@ -137,7 +137,7 @@ impl Partitions {
         }
         partitions.take_over(drafts);
         for table in TableName::ALL.into_iter().filter(|table| !found.contains_key(table)) {
-            partitions.count([dataset::absent(table)]);
+            partitions.count([note::absent(table)]);
         }
         Ok(partitions)
     }

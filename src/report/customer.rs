@@ -1,0 +1,39 @@
+//! One account of a run with all that reports say of it.
+
+use std::collections::BTreeMap;
+
+use super::ScoreRow;
+use crate::grid::Cluster;
+use crate::targeting::AccountFacts;
+use crate::targeting::cohort::Subject;
+
+/// An account: what is known of it and its scores.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Customer {
+    /// What is known of it.
+    pub facts: AccountFacts,
+    /// Its scores, one per product of the spec, in their order.
+    pub scores: Vec<ScoreRow>,
+    /// The bin of every feature, in the order of the model.
+    pub bins: Vec<u8>,
+    /// Its cluster for each product.
+    clusters: BTreeMap<String, Cluster>,
+}
+
+impl Customer {
+    /// Joins what a run stored of an account.
+    pub fn new(facts: AccountFacts, scores: Vec<ScoreRow>, bins: Vec<u8>) -> Self {
+        let clusters = scores.iter().map(|score| (score.product.clone(), score.cluster)).collect();
+        Self { facts, scores, bins, clusters }
+    }
+
+    /// Its scores for a product, if the run has a model for it.
+    pub fn score(&self, product: &str) -> Option<&ScoreRow> {
+        self.scores.iter().find(|score| score.product == product)
+    }
+
+    /// The account as rules of cohorts see it.
+    pub const fn subject(&self) -> Subject<'_> {
+        Subject { facts: &self.facts, clusters: &self.clusters }
+    }
+}

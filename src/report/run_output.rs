@@ -1,0 +1,220 @@
+//! The folder of a run, read back.
+
+use std::path::{Path, PathBuf};
+
+use super::row_stream::RowStream;
+use super::{Customer, ReportError, RunRecord, ScoreRow, bins_table, facts_table};
+use crate::artifact::ArtifactError;
+use crate::pipeline::Pipeline;
+use crate::scoring::Chunking;
+
+/// The output folder of a run: what it recorded, its fitted line and its accounts.
+///
+/// Accounts are read in the order of their ids, a chunk at a time; files that are not those the run recorded are
+/// refused.
+#[derive(Debug)]
+pub struct RunOutput {
+    folder: PathBuf,
+    record: RunRecord,
+    pipeline: Pipeline,
+}
+
+impl RunOutput {
+    /// Name of the record of a run.
+    const RECORD: &'static str = "run.json";
+    /// Name of the model of a run.
+    const MODEL: &'static str = "model.json";
+
+    /// Where the scores of a date are, under the folder of a run.
+    pub fn scores_file(as_of: crate::quantity::AsOf) -> PathBuf {
+        PathBuf::from(format!("scores/as_of={as_of}/part-000.parquet"))
+    }
+
+    /// Where the facts of a date are.
+    pub fn facts_file(as_of: crate::quantity::AsOf) -> PathBuf {
+        PathBuf::from(format!("facts/as_of={as_of}/accounts.parquet"))
+    }
+
+    /// Where the bins of a date are.
+    pub fn bins_file(as_of: crate::quantity::AsOf) -> PathBuf {
+        PathBuf::from(format!("facts/as_of={as_of}/bins.parquet"))
+    }
+
+    /// Opens the folder.
+    ///
+    /// # Errors
+    /// [`ReportError::NotARun`] when there is no record, or when a file is missing or is not the one that was recorded;
+    /// [`ReportError::Model`] when the model file cannot be read.
+    pub fn open(folder: &Path) -> Result<Self, ReportError> {
+        let not_a_run = |reason: String| ReportError::NotARun { path: folder.to_path_buf(), reason };
+        let text = std::fs::read_to_string(folder.join(Self::RECORD))
+            .map_err(|error| not_a_run(format!("{} cannot be read ({error})", Self::RECORD)))?;
+        let record: RunRecord = serde_json::from_str(&text)
+            .map_err(|error| not_a_run(format!("{} is not of the expected shape ({error})", Self::RECORD)))?;
+        let model = folder.join(Self::MODEL);
+        let (header, pipeline) = match Pipeline::load(&model) {
+            Ok(loaded) => loaded,
+            Err(ArtifactError::Unreadable { .. }) => {
+                return Err(not_a_run(format!("{} cannot be read", Self::MODEL)));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if header.model_version() != record.model.version {
+            return Err(not_a_run(format!(
+                "{} is version {}, and the run was made with {}",
+                Self::MODEL,
+                header.model_version(),
+                record.model.version
+            )));
+        }
+        let run = Self { folder: folder.to_path_buf(), record, pipeline };
+        for file in run.files() {
+            let recorded = run.recorded(&file);
+            if !run.folder.join(&file).is_file() || recorded.is_none() {
+                return Err(not_a_run(format!("{} is missing", file.display())));
+            }
+        }
+        Ok(run)
+    }
+
+    fn files(&self) -> [PathBuf; 3] {
+        let as_of = self.record.as_of;
+        [Self::facts_file(as_of), Self::scores_file(as_of), Self::bins_file(as_of)]
+    }
+
+    /// The hash that the run recorded of a file.
+    fn recorded(&self, file: &Path) -> Option<&str> {
+        let name = file.display().to_string();
+        self.record.outputs.iter().find(|output| output.file == name).map(|output| output.sha256.as_str())
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What the run recorded.
+    pub const fn record(&self) -> &RunRecord {
+        &self.record
+    }
+
+    /// The line that scored.
+    pub const fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+
+    /// Works on all accounts and hands the results to `sink` in the order of the accounts, a chunk at a time.
+    ///
+    /// Memory is bounded by two row groups of each file and one chunk of accounts.
+    ///
+    /// # Errors
+    /// [`ReportError::NotARun`] when a file is not the one that was recorded or the files do not fit each other,
+    /// [`ReportError::Cell`] when a cell cannot be read back, and every error of `work` and `sink`.
+    pub fn each<R: Send>(
+        &self,
+        chunking: &Chunking,
+        work: impl Fn(Customer) -> Result<R, ReportError> + Sync + Send,
+        mut sink: impl FnMut(R) -> Result<(), ReportError>,
+    ) -> Result<(), ReportError> {
+        let mut reader = self.reader()?;
+        let most = chunking.chunk_rows.get();
+        loop {
+            let customers = reader.take(most)?;
+            if customers.is_empty() {
+                return reader.finish();
+            }
+            for result in chunking.parallelism.map_owned(customers, &work) {
+                sink(result?)?;
+            }
+        }
+    }
+
+    /// The account of that id.
+    ///
+    /// # Errors
+    /// [`ReportError::Account`] when the run has none, else as [`Self::each`].
+    pub fn find(&self, account: &str) -> Result<Customer, ReportError> {
+        let mut reader = self.reader()?;
+        loop {
+            let customers = reader.take(1)?;
+            match customers.into_iter().next() {
+                None => {
+                    let (path, account) = (self.folder.clone(), account.to_owned());
+                    return Err(ReportError::Account { path, account });
+                }
+                Some(customer) if customer.facts.account_id == account => return Ok(customer),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn reader(&self) -> Result<CustomerReader<'_>, ReportError> {
+        let [facts, scores, bins] = self.files().map(|file| self.folder.join(file));
+        Ok(CustomerReader {
+            run: self,
+            facts: RowStream::open(&facts, &facts_table::columns())?,
+            scores: RowStream::open(&scores, &ScoreRow::COLUMNS)?,
+            bins: RowStream::open(&bins, &bins_table::COLUMNS)?,
+        })
+    }
+}
+
+/// Three files of a run that are read in step.
+struct CustomerReader<'a> {
+    run: &'a RunOutput,
+    facts: RowStream,
+    scores: RowStream,
+    bins: RowStream,
+}
+
+impl CustomerReader<'_> {
+    fn apart(&self, account: &str) -> ReportError {
+        ReportError::NotARun {
+            path: self.run.folder.clone(),
+            reason: format!("its files do not hold the same accounts; they part at {account:?}"),
+        }
+    }
+
+    /// The next accounts, at most `most`.
+    fn take(&mut self, most: usize) -> Result<Vec<Customer>, ReportError> {
+        let n_products = self.run.pipeline.products().len();
+        let mut customers = Vec::new();
+        while customers.len() < most && self.facts.advance()? {
+            let facts = facts_table::read(self.facts.row())?;
+            let mut scores = Vec::with_capacity(n_products);
+            for _ in 0..n_products {
+                if !self.scores.advance()? {
+                    return Err(self.apart(&facts.account_id));
+                }
+                let score = ScoreRow::read(self.scores.row())?;
+                if score.account_id != facts.account_id {
+                    return Err(self.apart(&facts.account_id));
+                }
+                scores.push(score);
+            }
+            if !self.bins.advance()? || self.bins.row().filled("account_id")? != facts.account_id {
+                return Err(self.apart(&facts.account_id));
+            }
+            customers.push(Customer::new(facts, scores, bins_table::read(self.bins.row())?));
+        }
+        Ok(customers)
+    }
+
+    /// Compares what was read with what the run recorded.
+    fn finish(mut self) -> Result<(), ReportError> {
+        if self.scores.advance()? || self.bins.advance()? {
+            return Err(self.apart("the end of the facts"));
+        }
+        let files = self.run.files();
+        for (stream, file) in [&self.facts, &self.scores, &self.bins].into_iter().zip(files) {
+            let found = stream.digest().map(|digest| digest.sha256);
+            if found.as_deref() != self.run.recorded(&file) {
+                return Err(ReportError::NotARun {
+                    path: self.run.folder.join(file),
+                    reason: "the file is not the one that the run wrote".to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
