@@ -2,7 +2,7 @@
 //!
 //! A line carries the profile of its training day in its file ([`Pipeline::baseline`](crate::pipeline::Pipeline::baseline));
 //! [`DriftReport::between`] holds another day's profile against it. The measure is the population stability index (PSI,
-//! [`population_stability_index`](crate::metrics::population_stability_index)) over at most ten groups of bins, missing and
+//! [`population_stability_index`]) over at most ten groups of bins, missing and
 //! unseen apart; below 0.10 nothing has moved, from 0.10 on it is worth a look, from 0.20 on something must be done.
 
 use std::fmt;

@@ -261,7 +261,7 @@ mod tests {
     fn twenty_four_noisy_cycles_do_not_wear_the_champion_down() {
         let (policy, parallelism) = (Policy::default(), Parallelism::serial());
         let (mut changes, mut promotions) = (Vec::new(), 0);
-        for world in 0..6_u64 {
+        for world in 0..4_u64 {
             let lines = Seed::new(world).named("lines");
             // A line is its seed and its noise; outcomes are new in every cycle, the truth never changes.
             let mut valid: Vec<(u64, f64)> = vec![(lines.value(), 0.5)];
@@ -293,7 +293,7 @@ mod tests {
         let variance =
             changes.iter().map(|change| (change - mean) * (change - mean)).sum::<f64>() / (n - 1.0);
         let upper = mean + 2.0 * (variance / n).sqrt();
-        assert!(promotions > 6, "{promotions} promotions: the policy lets challengers through");
+        assert!(promotions > 4, "{promotions} promotions: the policy lets challengers through");
         assert!(upper >= 0.0 && mean > -0.002, "{mean} {changes:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! `propensity feedback`: exports of four systems, labels, refusals, and a registry that a second look does not change.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -112,8 +113,8 @@ fn a_list_is_held_against_what_came_of_it() {
     // Ten accounts of each of two clusters; five of the first were worked for sure, and of the second one in ten at random.
     let mut list = "account_id,product,as_of,cluster,model_version,acted_probability\n".to_owned();
     for account in 0..10 {
-        list.push_str(&format!("n{account},azure,2026-01-01,Act Now,1f0a,1\n"));
-        list.push_str(&format!("e{account},azure,2026-01-01,Educate,1f0a,0.1\n"));
+        writeln!(list, "n{account},azure,2026-01-01,Act Now,1f0a,1").unwrap();
+        writeln!(list, "e{account},azure,2026-01-01,Educate,1f0a,0.1").unwrap();
     }
     fs::write(path.join("list.csv"), &list).unwrap();
     let mut deals =
@@ -151,7 +152,7 @@ fn a_list_is_held_against_what_came_of_it() {
     let azure = &found["products"]["azure"];
     let number = |value: &serde_json::Value| value.as_f64().unwrap();
     let close = |value: &serde_json::Value, expected: f64| {
-        assert!((number(value) - expected).abs() < 1e-9, "{value}")
+        assert!((number(value) - expected).abs() < 1e-9, "{value}");
     };
     let (top, bottom) = (&azure["clusters"]["Act Now"], &azure["clusters"]["Educate"]);
     let counts = |row: &serde_json::Value| {

@@ -162,7 +162,7 @@ fn a_registry_lives_through_its_first_months() {
 
     // A month later intent is due. Outcomes that come in while it is trained do not disturb it.
     let meanwhile = |comparison: &Comparison| {
-        assert_eq!(comparison.against, [first.version.clone()]);
+        assert_eq!(comparison.against, std::slice::from_ref(&first.version));
         assert_eq!(comparison.fit.loss_change.unwrap().value, 0.0, "fit is the same");
         assert!(comparison.intent.cases > 500 && !comparison.clusters.is_empty());
         one_win(&registry);

@@ -94,8 +94,8 @@ impl LineTrainer<'_> {
     /// An account then stays in its row of the grid until fit is trained again.
     ///
     /// # Errors
-    /// As [`train`](Self::train); [`PipelineError::Features`](crate::pipeline::PipelineError::Features) and
-    /// [`PipelineError::Products`](crate::pipeline::PipelineError::Products) within [`LineError::Pipeline`] when the spec
+    /// As [`train`](Self::train); [`PipelineError::Features`] and
+    /// [`PipelineError::Products`] within [`LineError::Pipeline`] when the spec
     /// asks for other features or products than `kept` has.
     pub fn refresh_intent(
         &self,
