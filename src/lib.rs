@@ -53,10 +53,12 @@
 
 pub mod artifact;
 pub mod crm;
+pub mod drift;
 pub mod error;
 pub mod evaluation;
 pub mod feature_store;
 pub mod features;
+pub mod feedback;
 pub mod grid;
 pub mod job;
 pub mod matrix;
@@ -67,7 +69,9 @@ pub mod parallelism;
 pub mod pipeline;
 pub mod progress;
 pub mod quantity;
+pub mod registry;
 pub mod report;
+pub mod retraining;
 pub mod scoring;
 pub mod seed;
 pub mod spec;

@@ -37,6 +37,12 @@ fn now() -> Instant {
     Instant::now()
 }
 
+/// The time of day, for what is recorded; nothing that is computed depends on it.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads a clock")]
+pub(crate) fn wall() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 impl Progress for Watch {
     fn stage(&self, name: &str, total: u64) {
         tracing::debug!(stage = name, "begins");

@@ -58,6 +58,16 @@ pub enum PipelineError {
         /// The date of the model.
         trained: String,
     },
+    /// A profile is of another line.
+    #[error(
+        "the baseline has {features} features and {products} products, which are not those of the line; train it anew"
+    )]
+    Profile {
+        /// Features of the profile.
+        features: usize,
+        /// Products of the profile.
+        products: usize,
+    },
     /// A model does not belong to the bins.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -86,6 +96,7 @@ impl Coded for PipelineError {
             Self::TooEarly { .. } => "E_AS_OF_TOO_EARLY",
             Self::TooLate { .. } => "E_AS_OF_TOO_LATE",
             Self::ModelOfLaterDate { .. } => "E_MODEL_OF_LATER_DATE",
+            Self::Profile { .. } => "E_PIPELINE_PROFILE",
             Self::Model(error) => error.code(),
             Self::Spec(error) => error.code(),
             Self::Build(error) => error.code(),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::cell::time_text;
 use super::column::ColumnData;
 use super::contract::TableName;
-use super::fault::{ContentFault, Fault, FaultKind, FaultLog, TablesError};
+use super::fault::TablesError;
 use super::files;
 use super::holders::{DomainHolders, LeftOut};
 use super::mapping::Mapping;
@@ -16,6 +16,7 @@ use super::note::{self, Note, code};
 use super::quarantine::{self, Quarantine};
 use super::raw::CsvFormat;
 use super::reading::{Draft, Reading, SourceFile};
+use super::refusing::refuse_faults;
 use super::table::Table;
 use crate::parallelism::Parallelism;
 
@@ -239,6 +240,19 @@ impl Dataset {
         Self { accounts, tables, notes: Vec::new(), sources: Vec::new(), summaries: Vec::new() }
     }
 
+    /// One table by itself, with the accounts it names; bad rows that were set aside get their file.
+    pub(super) fn of_table(
+        mut draft: Draft,
+        accounts: Vec<String>,
+        of_row: &[Option<u32>],
+    ) -> Result<Self, TablesError> {
+        let table = Table::new(&mut draft, of_row, accounts.len(), &[]);
+        let (mut notes, sources) = (std::mem::take(&mut draft.notes), std::mem::take(&mut draft.sources));
+        notes.extend(quarantine::commit_all(vec![draft])?);
+        notes.sort();
+        Ok(Self { accounts, tables: [(table.name(), table)].into(), notes, sources, summaries: Vec::new() })
+    }
+
     fn account_index(&self, id: &str) -> Option<u32> {
         self.accounts.binary_search_by(|account| account.as_str().cmp(id)).ok().map(|index| index as u32)
     }
@@ -310,6 +324,22 @@ impl Dataset {
         &self.accounts
     }
 
+    /// The accounts for whose id `keep` is true, with all their rows.
+    ///
+    /// Memory is that of the rows that are kept. Notes and summaries are those of the whole and stay with it.
+    #[must_use]
+    pub fn part(&self, keep: impl Fn(&str) -> bool) -> Self {
+        let kept: Vec<usize> =
+            (0..self.accounts.len()).filter(|account| keep(&self.accounts[*account])).collect();
+        Self {
+            accounts: kept.iter().map(|account| self.accounts[*account].clone()).collect(),
+            tables: self.tables.iter().map(|(name, table)| (*name, table.part(&kept))).collect(),
+            notes: Vec::new(),
+            sources: self.sources.clone(),
+            summaries: Vec::new(),
+        }
+    }
+
     /// A table; `None` where the source does not have it.
     pub fn table(&self, table: TableName) -> Option<&Table> {
         self.tables.get(&table)
@@ -360,32 +390,4 @@ fn column_names(draft: &Draft) -> (Vec<&'static str>, Vec<&'static str>) {
         columns.into_iter().map(|(column, _)| column.name).collect()
     };
     (names(found), names(absent))
-}
-
-/// Stops when anything is wrong that is not set aside.
-pub(super) fn refuse_faults(source: &Path, drafts: &mut [Draft]) -> Result<(), TablesError> {
-    let mut faults = Vec::new();
-    if drafts.iter().all(|draft| draft.table() != TableName::Accounts) {
-        faults.push(Fault::Content(Box::new(ContentFault {
-            kind: FaultKind::MissingTable,
-            table: TableName::Accounts,
-            file: source.to_path_buf(),
-            column: None,
-            rows: 0,
-            first_row: None,
-            line: None,
-            expected: "accounts.csv, accounts.parquet or a folder accounts".to_owned(),
-            found: "none of them".to_owned(),
-            fix: "add the table, or name its file in a mapping file".to_owned(),
-        })));
-    }
-    let structural = !faults.is_empty() || drafts.iter().any(|draft| draft.faults.has_structural());
-    for draft in drafts {
-        let rows = draft.quarantine.is_none();
-        if rows || structural {
-            let empty = FaultLog::new(draft.table());
-            faults.extend(std::mem::replace(&mut draft.faults, empty).into_faults(rows));
-        }
-    }
-    if faults.is_empty() { Ok(()) } else { Err(TablesError::Faults { faults }) }
 }
