@@ -114,7 +114,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     match retrain("2025-11-25", None)? {
         Retrained::Promoted { name, .. } => println!("{name} is champion\n"),
         Retrained::Refused { name, reasons, .. } => {
-            println!("{name} stays a challenger: {}\n", reasons.join("; "))
+            println!("{name} stays a challenger: {}\n", reasons.join("; "));
         }
         other => return Err(format!("expected a decision, found {other:?}").into()),
     }

@@ -117,7 +117,7 @@
           const share = count === 0 ? 0.04 : 0.12 + 0.8 * Math.sqrt(count / most);
           const chosen = state.cell && state.cell[0] === fit && state.cell[1] === intent;
           return element("td", {}, element("button", {
-            type: "button", class: share > 0.62 ? "strong" : null, "--share": share.toFixed(3), "aria-pressed": String(Boolean(chosen)),
+            type: "button", class: share > 0.82 ? "strong" : null, "--share": share.toFixed(3), "aria-pressed": String(Boolean(chosen)),
             "aria-label": `Fit ${BANDS[fit]}, intent ${BANDS[intent]}, ${labels[fit][intent]}: ${whole.format(count)} accounts, bought for ${money(value)} in 12 months. Show them.`,
             on: { click: () => { state.cell = chosen ? null : [fit, intent]; state.page = 0; showHeat(); showAccounts(); byId("heat").querySelectorAll("button")[fit * 4 + intent].focus(); } },
           }, element("span", { class: "cell-top" }, element("span", {}, labels[fit][intent])),
