@@ -19,11 +19,12 @@ pub(super) struct Name {
 }
 
 impl Name {
-    /// Reads a name. A name of nothing but joining words keeps them; one without letters or digits has no words.
+    /// Reads a name. A name of nothing but joining words and letters keeps them; one without letters or digits has no words.
     pub(super) fn parse(text: &str) -> Self {
         let mut words = fold(text);
         let form = legal_forms::strip(&mut words);
-        if words.iter().any(|word| !lexicon::is_joining(word)) {
+        // `AT&T` without its joining words would be a single letter.
+        if words.iter().any(|word| word.chars().count() > 1 && !lexicon::is_joining(word)) {
             words.retain(|word| !lexicon::is_joining(word));
         }
         let mut distinct: Vec<String> = Vec::with_capacity(words.len());
@@ -130,8 +131,8 @@ mod tests {
             ("Müller GmbH & Co. KG", "muller"),
             ("A.B. Volvo", "volvo"),
             ("I.B.M. Corp.", "ibm"),
-            ("A T & T", "at t"),
-            ("AT&T Inc.", "at t"),
+            ("A T & T", "at and t"),
+            ("AT&T Inc.", "at and t"),
             ("Joe's Pizza", "joes pizza"),
             ("Smith & Sons Mfg. Co., Ltd.", "smith sons manufacturing"),
             ("Intl. Paper", "international paper"),

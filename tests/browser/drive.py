@@ -136,7 +136,7 @@ def drive(browser: Browser, page: Path, other: Path, shots: Path | None) -> None
         "[...document.querySelectorAll('.fall')].map((table) => {"
         " const values = [...table.querySelectorAll('td.number')].map((cell) => Number(cell.textContent.replace('\\u2212', '-')));"
         " const total = values.pop(); return Math.abs(values.reduce((a, b) => a + b, 0) - total); })")
-    expect("the waterfalls add up", len(sums) == 2 and all(gap < 0.06 for gap in sums), True)
+    expect("the waterfalls add up", len(sums) == 2 and all(gap < 1e-6 for gap in sums), True)
     browser.shot(shots, "card")
     browser.key("Escape", 27)
     expect("Escape closes it", browser.run("document.getElementById('card').open"), False)

@@ -81,11 +81,12 @@ impl Context<'_> {
         let mut steps: Vec<(usize, LogOdds)> =
             effects.into_iter().enumerate().filter(|(_, effect)| *effect != LogOdds::ZERO).collect();
         steps.sort_by_key(|(group, effect)| (Reverse(effect.steps().abs()), *group));
-        let named = steps
-            .iter()
-            .take(MOST_STEPS)
-            .flat_map(|(group, effect)| [*group as f64, thousandths(effect.value())]);
-        Fall(thousandths(model.base().value()), thousandths(model.margin(bins).value()), named.collect())
+        let named = steps.iter().take(MOST_STEPS).map(|(group, effect)| (*group, hundredths(*effect)));
+        Fall {
+            base: hundredths(model.base()),
+            margin: hundredths(model.margin(bins)),
+            steps: named.collect(),
+        }
     }
 
     fn expiring(&self, agreements: &[Agreement]) -> Expiring {
@@ -105,8 +106,8 @@ impl Context<'_> {
 }
 
 /// Log-odds as the page shows them.
-pub(super) fn thousandths(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0
+fn hundredths(log_odds: LogOdds) -> i64 {
+    (log_odds.value() * 100.0).round() as i64
 }
 
 /// What has a date, latest first.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::PageOptions;
-use super::account::{Context, Digest, Priority, thousandths};
+use super::account::{Context, Digest, Priority};
 use super::content::{Account, Content, Expiring, Moves, Product, Score, Worth};
 use crate::grid::{Band, Cell, Cluster};
 use crate::quantity::AsOf;
@@ -32,7 +32,7 @@ pub(super) fn before(run: &RunOutput, chunking: &Chunking) -> Result<Before, Rep
     let mut before = Before { as_of: run.record().as_of, accounts: BTreeMap::new() };
     run.each(chunking, Ok, |customer| {
         let stood = |row: ScoreRow| {
-            let (fit, intent) = (row.fit_score.value(), row.intent_score.value());
+            let (fit, intent) = (tenths(row.fit_score), tenths(row.intent_score));
             (row.product, Stood { fit, intent, cell: row.cell, cluster: row.cluster })
         };
         before.accounts.insert(customer.facts.account_id, customer.scores.into_iter().map(stood).collect());
@@ -223,8 +223,8 @@ impl<'a> Collector<'a> {
             let mut places = |text: &str| sentences(text).map(|sentence| texts.place(sentence)).collect();
             let bands = row.fit_band.zip(row.intent_band);
             Score(
-                row.fit_score.value(),
-                row.intent_score.value(),
+                tenths(row.fit_score),
+                tenths(row.intent_score),
                 (row.probability.value() * 10_000.0).round() / 10_000.0,
                 row.cell.clone(),
                 place(row.cluster),
@@ -234,7 +234,7 @@ impl<'a> Collector<'a> {
                 intent,
                 places(&row.fit_reasons),
                 places(&row.intent_reasons),
-                stood.map(|stood| (thousandths(stood.fit), thousandths(stood.intent), stood.cell.clone())),
+                stood.map(|stood| (stood.fit, stood.intent, stood.cell.clone())),
                 bands.map(|(fit, intent)| fit.index() * Band::ALL.len() + intent.index()),
             )
         };
@@ -263,6 +263,11 @@ impl<'a> Collector<'a> {
 /// The place of a cluster in the order of work.
 fn place(cluster: Cluster) -> usize {
     Cluster::ALL.iter().position(|known| *known == cluster).unwrap_or(Cluster::ALL.len() - 1)
+}
+
+/// A score as the page shows it: cut and never rounded up, so that it stays on its side of a cut.
+fn tenths(score: crate::quantity::Score) -> f64 {
+    f64::from(score.thousandths() / 100) / 10.0
 }
 
 /// The sentences of the reasons of a score.

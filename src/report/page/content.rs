@@ -113,7 +113,21 @@ pub(super) struct Score(
     pub(super) Option<usize>,
 );
 
-/// A waterfall: the log-odds of the average account, those of this one, and the largest steps between as group and
-/// effect in turn.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub(super) struct Fall(pub(super) f64, pub(super) f64, pub(super) Vec<f64>);
+/// A waterfall, in hundredths of log-odds: the average account, this one, and the largest steps between.
+///
+/// It is written as one text of numbers, which costs a browser nothing until the card of the account is opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
+pub(super) struct Fall {
+    pub(super) base: i64,
+    pub(super) margin: i64,
+    /// Group of features and effect.
+    pub(super) steps: Vec<(usize, i64)>,
+}
+
+impl From<Fall> for String {
+    fn from(Fall { base, margin, steps }: Fall) -> Self {
+        let steps = steps.iter().map(|(group, effect)| format!(" {group} {effect}"));
+        format!("{base} {margin}{}", steps.collect::<String>())
+    }
+}

@@ -117,7 +117,7 @@
           const share = count === 0 ? 0.04 : 0.12 + 0.8 * Math.sqrt(count / most);
           const chosen = state.cell && state.cell[0] === fit && state.cell[1] === intent;
           return element("td", {}, element("button", {
-            type: "button", class: share > 0.62 ? "strong" : null, "--share": share.toFixed(3), "aria-pressed": String(Boolean(chosen)),
+            type: "button", class: share > 0.82 ? "strong" : null, "--share": share.toFixed(3), "aria-pressed": String(Boolean(chosen)),
             "aria-label": `Fit ${BANDS[fit]}, intent ${BANDS[intent]}, ${labels[fit][intent]}: ${whole.format(count)} accounts, bought for ${money(value)} in 12 months. Show them.`,
             on: { click: () => { state.cell = chosen ? null : [fit, intent]; state.page = 0; showHeat(); showAccounts(); byId("heat").querySelectorAll("button")[fit * 4 + intent].focus(); } },
           }, element("span", { class: "cell-top" }, element("span", {}, labels[fit][intent])),
@@ -243,7 +243,7 @@
 
   // A waterfall as a table: every row a step from what the average account has to what this one has.
   function waterfall(title, fall) {
-    const [base, margin, steps] = fall;
+    const [base, margin, ...steps] = fall.split(" ").map(Number);
     const rows = [["Average account", base, 0, base, "start"]];
     let at = base;
     for (let place = 0; place < steps.length; place += 2) {
@@ -252,11 +252,11 @@
     }
     if (steps.length === 0) rows.push(["No evidence moves this score", 0, at, at, "step"]);
     const rest = margin - at;
-    if (Math.abs(rest) >= 0.005) rows.push(["All other evidence", rest, at, margin, "step"]);
+    if (rest !== 0) rows.push(["All other evidence", rest, at, margin, "step"]);
     rows.push(["This account", margin, 0, margin, "total"]);
     const ends = rows.flatMap((row) => [row[2], row[3]]);
     const [low, high] = [Math.min(0, ...ends), Math.max(0, ...ends)];
-    const span = Math.max(high - low, 1e-6);
+    const span = Math.max(high - low, 1);
     return element("table", { class: "fall" }, element("caption", {}, title),
       element("tbody", {}, ...rows.map(([name, value, from, to, kind]) => {
         const bar = element("i", { class: kind !== "step" ? null : value >= 0 ? "raise" : "lower" });
@@ -264,7 +264,7 @@
         bar.style.width = `${(100 * Math.abs(to - from)) / span}%`;
         return element("tr", { class: kind === "total" ? "total" : null }, element("th", { scope: "row" }, name),
           element("td", {}, element("span", { class: "track", "aria-hidden": "true" }, bar)),
-          element("td", { class: "number" }, signed(value)));
+          element("td", { class: "number" }, signed(value / 100)));
       })));
   }
 
