@@ -37,6 +37,12 @@ fn now() -> Instant {
     Instant::now()
 }
 
+/// The time of day, in UTC, for audits.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads a clock")]
+pub(crate) fn utc() -> String {
+    jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default().to_string()
+}
+
 impl Progress for Watch {
     fn stage(&self, name: &str, total: u64) {
         tracing::debug!(stage = name, "begins");

@@ -10,6 +10,7 @@ mod run;
 mod shared;
 mod table;
 mod validate;
+mod worklist;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,8 @@ enum Verb {
     Run(run::Args),
     /// Make reports from the output of a run.
     Report(report::Args),
+    /// Whom each owner works next: filtered, ranked, within capacity, with a share for exploration.
+    Worklist(worklist::Args),
     /// Measure a model where outcomes are known: with intervals, by tier and cluster, in pictures.
     Evaluate(evaluate::Args),
     /// Train and score on one wide table: one row per case, one outcome column.
@@ -55,6 +58,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Features(args) => features::run(args, &shared),
         Verb::Run(args) => run::run(args, &shared),
         Verb::Report(args) => report::run(args, &shared),
+        Verb::Worklist(args) => worklist::run(args, &shared),
         Verb::Evaluate(args) => evaluate::run(args, &shared),
         Verb::Table(args) => table::run(args, &shared),
     });

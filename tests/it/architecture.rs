@@ -35,7 +35,7 @@ const MAY_LOOK_BESIDE: [(&str, &str); 4] =
 const TOP: [&str; 3] = ["lib", "main", "cli"];
 
 /// Heavy crates and the only modules that may name them; `linfa` stands for its family too.
-const ROOMS: [(&str, &[&str]); 10] = [
+const ROOMS: [(&str, &[&str]); 11] = [
     ("polars", &["tables", "features", "report"]),
     ("ndarray", &["matrix", "models", "training"]),
     ("rayon", &["parallelism", "scoring", "training"]),
@@ -46,6 +46,7 @@ const ROOMS: [(&str, &[&str]); 10] = [
     ("csv", &["tables", "wide", "report"]),
     ("glob", &["tables"]),
     ("psl", &["tables"]),
+    ("rust_xlsxwriter", &["tables"]),
 ];
 
 /// Lines before the unit tests beyond which a file must say why, by standing in [`LONG_FILES`].
