@@ -1,4 +1,4 @@
-//! Beside the line: binning, main effects, pairs and a full fit, on 40,000 rows of 24 features with one pair in the truth.
+//! Beside the line: binning, main effects, joint tables and a full fit, on 40,000 rows of 24 features with one pair in the truth.
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 #![allow(clippy::expect_used, reason = "a bench that cannot be set up has nothing to time")]
 
@@ -52,11 +52,12 @@ fn training(criterion: &mut Criterion) {
     let binning = Binning::learn(&[&matrix], &BinningParams::default()).expect("the parameters are in range");
     let binned = binning.apply(&matrix).expect("the matrix has its own signature");
     // One round is one pass over the rows for histograms, a step of every table, and a look at the stopping rows.
-    let screened = AdditiveParams { rounds: 4, bags: 3, ..AdditiveParams::with_pairs() };
-    let one_round = AdditiveParams { pairs: 0, ..screened };
-    let whole = AdditiveParams { bags: 3, ..AdditiveParams::with_pairs() };
+    let one_round = AdditiveParams { rounds: 4, bags: 3, ..AdditiveParams::default() };
+    // Two searches of four trees, and four trees over the sets they found.
+    let trees = AdditiveParams { rounds: 4, bags: 3, ..AdditiveParams::with_joint_tables() };
+    let whole = AdditiveParams { bags: 3, rounds: 200, ..AdditiveParams::with_joint_tables() };
     let found = fit(&binning, &binned, &labels, &whole);
-    assert!(found.additive().pairs().iter().any(|pair| pair.features() == [0, 3]));
+    assert!(found.additive().joint().iter().any(|table| table.features() == [0, 3]));
 
     let mut group = criterion.benchmark_group("40,000 rows x 24 features");
     group.sample_size(10);
@@ -68,10 +69,10 @@ fn training(criterion: &mut Criterion) {
     group.bench_function("four rounds of histograms in three bags", |bencher| {
         bencher.iter(|| fit(&binning, &binned, &labels, black_box(&one_round)));
     });
-    group.bench_function("the same with screening and four rounds of pairs", |bencher| {
-        bencher.iter(|| fit(&binning, &binned, &labels, black_box(&screened)));
+    group.bench_function("twelve small trees in three bags", |bencher| {
+        bencher.iter(|| fit(&binning, &binned, &labels, black_box(&trees)));
     });
-    group.bench_function("a full fit in three bags", |bencher| {
+    group.bench_function("a fit of 200 trees in three bags", |bencher| {
         bencher.iter(|| fit(&binning, &binned, &labels, black_box(&whole)));
     });
     group.finish();

@@ -304,7 +304,9 @@ impl Job<'_> {
             seed: self.seed,
             chunking: self.chunking.clone(),
         };
-        trainer.train_judged(dataset, progress)
+        let TrainedLine { pipeline, held_out } = trainer.train_judged(dataset, progress)?;
+        let profile = pipeline.profile(dataset, self.as_of, &self.chunking, progress)?;
+        Ok(TrainedLine { pipeline: pipeline.with_baseline(profile)?, held_out })
     }
 
     fn card(

@@ -40,6 +40,7 @@
 //!
 //! - One wide table instead of seven: [`wide`]; whether its columns know the outcome: [`training::leak_gate`].
 //! - What a model is worth where outcomes are known: [`evaluation`].
+//! - Which account of one list is which company of another: [`crm`].
 //! - Another policy, other products: [`spec`].
 //! - A world with known truth to measure against: [`world`].
 //! - Our estimators in a linfa program: [`training::AdditiveParams`] implements linfa's `Fit`.
@@ -51,10 +52,13 @@
 //! [`error::Coded`]: a stable code beside the message.
 
 pub mod artifact;
+pub mod crm;
+pub mod drift;
 pub mod error;
 pub mod evaluation;
 pub mod feature_store;
 pub mod features;
+pub mod feedback;
 pub mod grid;
 pub mod job;
 pub mod matrix;
@@ -65,7 +69,9 @@ pub mod parallelism;
 pub mod pipeline;
 pub mod progress;
 pub mod quantity;
+pub mod registry;
 pub mod report;
+pub mod retraining;
 pub mod scoring;
 pub mod seed;
 pub mod spec;

@@ -307,6 +307,12 @@ impl AsOf {
     pub fn plus_months(self, months: i32) -> Self {
         Self(self.0.saturating_add(jiff::Span::new().months(months)))
     }
+
+    /// `days` later, earlier when negative.
+    #[must_use]
+    pub fn plus_days(self, days: i32) -> Self {
+        Self(self.0.saturating_add(jiff::Span::new().days(days)))
+    }
 }
 
 impl FromStr for AsOf {

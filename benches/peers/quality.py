@@ -172,6 +172,7 @@ def main():
     parser.add_argument("--out", type=Path)
     parser.add_argument("--rivals", type=Path, help="keeps the predictions of the rivals")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--only", nargs="*", choices=RIVALS, default=list(RIVALS), help="the rivals to run")
     options = parser.parse_args()
     kept = pickle.loads(options.rivals.read_bytes()) if options.rivals and options.rivals.exists() else {}
     record = {"what": "quality on public tables", "folds": FOLDS, "tables": {}}
@@ -184,7 +185,8 @@ def main():
         judged = np.where(folds == 0, 0, -1) if task.later else folds
         results = {}
         digest = hashlib.sha256(pd.util.hash_pandas_object(features).to_numpy().tobytes()).hexdigest()[:16]
-        for name, rival in RIVALS.items():
+        for name in options.only:
+            rival = RIVALS[name]
             key = (task.name, name, digest)
             if key not in kept:
                 run = lambda train, known, test: rival(train, known, test, options.threads)

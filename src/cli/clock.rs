@@ -37,10 +37,15 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// The time of day, in UTC, for audits.
+/// The time of day, for what is recorded; nothing that is computed depends on it.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads a clock")]
+pub(crate) fn wall() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+/// [`wall`] in whole seconds of UTC, as audits write it.
 pub(crate) fn utc() -> String {
-    jiff::Timestamp::now().round(jiff::Unit::Second).unwrap_or_default().to_string()
+    wall().round(jiff::Unit::Second).unwrap_or_default().to_string()
 }
 
 impl Progress for Watch {

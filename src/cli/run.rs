@@ -7,6 +7,8 @@ use propensity::job::Job;
 use propensity::pipeline::{Pipeline, check_date};
 use propensity::progress::Progress;
 use propensity::quantity::AsOf;
+use propensity::registry::Registry;
+use propensity::retraining::champion;
 use propensity::scoring::Chunking;
 use propensity::spec::Spec;
 use propensity::tables::mapping::Mapping;
@@ -33,6 +35,9 @@ pub(crate) struct Args {
     /// Score by this model instead of training one.
     #[arg(long, env = "PROPENSITY_MODEL", value_name = "FILE")]
     model: Option<PathBuf>,
+    /// Score by the champion of this registry instead of training a model.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["model", "spec"])]
+    registry: Option<PathBuf>,
     /// Mapping file that renames the columns of an export.
     #[arg(long, env = "PROPENSITY_MAPPING", value_name = "FILE")]
     mapping: Option<PathBuf>,
@@ -44,7 +49,11 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
         Some(path) => Spec::load(path)?,
         None => Spec::cloudascent()?,
     };
-    let model = args.model.as_deref().map(Pipeline::load).transpose()?.map(|(_, pipeline)| pipeline);
+    let model = match (&args.model, &args.registry) {
+        (Some(path), _) => Some(Pipeline::load(path)?.1),
+        (None, Some(folder)) => Some(champion(&Registry::open(folder), None)?.1),
+        (None, None) => None,
+    };
     let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
     let watch = Watch::new(shared.interactive);
     watch.stage("reading", 0);

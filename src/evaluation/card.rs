@@ -176,24 +176,36 @@ impl ModelCard {
         ["md", "svg", "json"].map(|kind| stem.with_extension(kind))
     }
 
-    /// Writes the card as `stem.md`, `stem.svg` and `stem.json`, each whole or not at all.
+    /// The files of a card with their content, in the order in which they are written.
     ///
     /// # Errors
-    /// [`EvaluationError::Output`] when a file cannot be written.
-    pub fn write(&self, stem: &Path) -> Result<(), EvaluationError> {
+    /// [`EvaluationError::Artifact`] when a part has no JSON form.
+    pub fn documents(&self, stem: &Path) -> Result<[(PathBuf, String); 3], EvaluationError> {
         let [text, sheet, json] = Self::files(stem);
         let picture = sheet.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        write_whole(text, self.markdown(&picture).as_bytes())?;
         let measured: Vec<(&str, &Quality)> = self
             .sections
             .iter()
             .filter_map(|section| Some((section.name.as_str(), section.quality.as_ref()?)))
             .collect();
         let title = format!("Reliability of {}", self.model);
-        write_whole(sheet, picture::reliability_sheet(&title, &measured).as_bytes())?;
         let document = serde_json::to_string_pretty(self)
             .map_err(|source| ArtifactError::Payload { path: json.clone(), source })?;
-        write_whole(json, format!("{document}\n").as_bytes())?;
+        Ok([
+            (text, self.markdown(&picture)),
+            (sheet, picture::reliability_sheet(&title, &measured)),
+            (json, format!("{document}\n")),
+        ])
+    }
+
+    /// Writes the card as `stem.md`, `stem.svg` and `stem.json`, each whole or not at all.
+    ///
+    /// # Errors
+    /// [`EvaluationError::Output`] when a file cannot be written.
+    pub fn write(&self, stem: &Path) -> Result<(), EvaluationError> {
+        for (path, text) in self.documents(stem)? {
+            write_whole(path, text.as_bytes())?;
+        }
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod bootstrap;
 mod drift;
 mod order;
 mod probability;
+mod proportion;
 mod ranking;
 
 pub use bootstrap::{Redraws, percentile_interval};
@@ -17,6 +18,7 @@ pub use probability::{
     ReliabilityBin, brier, brier_weighted, expected_calibration_error, expected_calibration_error_weighted,
     log_loss, log_loss_weighted, reliability,
 };
+pub use proportion::wilson_interval;
 pub use ranking::{
     AucInterval, auc, auc_interval, auc_interval_among, auc_weighted, average_precision,
     average_precision_weighted, gains, gains_weighted, kolmogorov_smirnov, kolmogorov_smirnov_weighted,

@@ -1,4 +1,4 @@
-//! The additive model: a score is an exact sum of table entries, one per feature and one per pair of features.
+//! The additive model: a score is an exact sum of table entries, one per feature and one for features that speak together.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::binned::BinnedMatrix;
 use super::binning::{MAX_BINS, UNSEEN_BIN};
 use super::error::ModelError;
-use super::pair::{FittedPair, PairTable};
+use super::joint::{FittedJoint, JointTable};
+use super::purify::purified;
 use super::share::{rounded_share, weighted_sum};
 use crate::quantity::LogOdds;
 
@@ -37,11 +38,12 @@ impl FeatureTable {
     }
 }
 
-/// `margin(row) = base + sum over features f of table[f][bin(row, f)] + sum over pairs (f, g) of
-/// pair[f, g][place(row, f), place(row, g)]`, in whole steps of log-odds.
+/// `margin(row) = base + sum over features f of table[f][bin(row, f)] + sum over joint tables of the
+/// entry of the row's cell`, in whole steps of log-odds.
 ///
 /// Every table has mean 0 over the population it was fitted on, to the nearest step, so that a contribution
-/// says how far a row stands from the average row. Half of a pair's entry is the contribution of either feature.
+/// says how far a row stands from the average row. An entry of a joint table is the contribution of
+/// its features in equal parts.
 /// Every margin fits 32 bits: the largest weights and the base together stay below 2048.
 ///
 /// ```
@@ -60,7 +62,7 @@ impl FeatureTable {
 pub struct AdditiveModel {
     base: LogOdds,
     tables: Vec<FeatureTable>,
-    pairs: Vec<PairTable>,
+    joint: Vec<JointTable>,
 }
 
 /// The form of an [`AdditiveModel`] in a file.
@@ -69,32 +71,32 @@ pub struct AdditiveModel {
 struct AdditiveShape {
     base: LogOdds,
     tables: Vec<FeatureTable>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pairs: Vec<PairTable>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", alias = "pairs")]
+    joint: Vec<JointTable>,
 }
 
 impl TryFrom<AdditiveShape> for AdditiveModel {
     type Error = ModelError;
 
-    fn try_from(AdditiveShape { base, tables, pairs }: AdditiveShape) -> Result<Self, ModelError> {
-        Self::try_new(base, tables, pairs)
+    fn try_from(AdditiveShape { base, tables, joint }: AdditiveShape) -> Result<Self, ModelError> {
+        Self::try_new(base, tables, joint)
     }
 }
 
 impl From<AdditiveModel> for AdditiveShape {
-    fn from(AdditiveModel { base, tables, pairs }: AdditiveModel) -> Self {
-        Self { base, tables, pairs }
+    fn from(AdditiveModel { base, tables, joint }: AdditiveModel) -> Self {
+        Self { base, tables, joint }
     }
 }
 
 impl AdditiveModel {
-    fn try_new(base: LogOdds, tables: Vec<FeatureTable>, pairs: Vec<PairTable>) -> Result<Self, ModelError> {
+    fn try_new(base: LogOdds, tables: Vec<FeatureTable>, joint: Vec<JointTable>) -> Result<Self, ModelError> {
         let fault = |fault: String| Err(ModelError::Table { fault });
         if !tables.is_sorted_by(|a, b| a.feature < b.feature) {
             return fault("tables are not in ascending order of their features".to_owned());
         }
-        if !pairs.is_sorted_by(|a, b| a.features() < b.features()) {
-            return fault("pairs are not in ascending order of their features".to_owned());
+        if !joint.is_sorted_by(|a, b| a.features() < b.features()) {
+            return fault("joint tables are not in ascending order of their features".to_owned());
         }
         let largest = |weights: &[i32]| {
             weights.iter().map(|weight| u64::from(weight.unsigned_abs())).max().unwrap_or(0)
@@ -106,12 +108,12 @@ impl AdditiveModel {
             }
             reach = reach.saturating_add(largest(&table.weights));
         }
-        let of_pairs: u64 = pairs.iter().map(|pair| largest(pair.weights())).sum();
-        reach = reach.saturating_add(of_pairs);
+        let together: u64 = joint.iter().map(|table| largest(table.weights())).sum();
+        reach = reach.saturating_add(together);
         if reach > i32::MAX as u64 {
             return fault("a margin could exceed 2048 log-odds".to_owned());
         }
-        Ok(Self { base, tables, pairs })
+        Ok(Self { base, tables, joint })
     }
 
     /// A model that gives every row the same log-odds.
@@ -139,40 +141,28 @@ impl AdditiveModel {
         Self::purified(base, tables, Vec::new(), population)
     }
 
-    /// Purifies pairs, then centres the tables as [`centred`](Self::centred) does.
+    /// Purifies joint tables, then centres the tables as [`centred`](Self::centred) does.
     ///
-    /// The means of a pair's rows and columns move into the tables of its two features, so that a pair holds only
-    /// what the two say together. Both features of a pair need a table. Pairs without any weight are left out.
+    /// Means of a joint table over one of its features move into tables over the others, so that it holds only what
+    /// its features say all together. Every feature of a joint table needs a table. Joint tables without any weight are
+    /// left out.
     ///
     /// # Errors
-    /// [`ModelError::Table`] as above, and when a pair speaks of a feature without a table, does not fit its bins,
-    /// or is there twice.
+    /// [`ModelError::Table`] as above, and when a joint table speaks of a feature without a table, does not fit its
+    /// bins, gives it other places than another one does, or is there twice.
     pub fn purified(
         base: LogOdds,
-        mut tables: Vec<(usize, Vec<i32>)>,
-        pairs: Vec<FittedPair>,
+        tables: Vec<(usize, Vec<i32>)>,
+        joint: Vec<FittedJoint>,
         population: &[Vec<u64>],
     ) -> Result<Self, ModelError> {
         let mut base = base;
-        tables.sort_by_key(|(feature, _)| *feature);
-        let mut pure = Vec::with_capacity(pairs.len());
-        for pair in pairs {
-            let [first, second] = pair.features;
-            let places = pair.features.map(|f| tables.binary_search_by_key(&f, |(feature, _)| *feature).ok());
-            let split = match places {
-                [Some(a), Some(b)] if a < b => tables.split_at_mut(b),
-                _ => {
-                    let fault = format!("pair of features {first} and {second} needs a table of each");
-                    return Err(ModelError::Table { fault });
-                }
-            };
-            let of_first = &mut split.0[places[0].unwrap_or_default()].1;
-            let table = PairTable::purified(pair, of_first, &mut split.1[0].1)?;
-            if table.weights().iter().any(|weight| *weight != 0) {
-                pure.push(table);
-            }
+        let n_tables = tables.len();
+        let mut tables: BTreeMap<usize, Vec<i32>> = tables.into_iter().collect();
+        if tables.len() != n_tables {
+            return Err(ModelError::Table { fault: "a feature has two tables".to_owned() });
         }
-        pure.sort_by_key(PairTable::features);
+        let joint = purified(joint, &mut tables)?;
         let mut centred = Vec::with_capacity(tables.len());
         for (feature, mut weights) in tables {
             let counts = population.get(feature).map_or(&[][..], Vec::as_slice);
@@ -198,7 +188,7 @@ impl AdditiveModel {
                 centred.push(FeatureTable { feature, importance, weights });
             }
         }
-        Self::try_new(base, centred, pure)
+        Self::try_new(base, centred, joint)
     }
 
     /// The log-odds of the average row.
@@ -211,12 +201,12 @@ impl AdditiveModel {
         &self.tables
     }
 
-    /// The tables over two features, in ascending order of their features.
-    pub fn pairs(&self) -> &[PairTable] {
-        &self.pairs
+    /// The tables over two or three features, in ascending order of their features.
+    pub fn joint(&self) -> &[JointTable] {
+        &self.joint
     }
 
-    /// What bin `bin` of feature `feature` adds by itself, pairs apart; nothing for a feature without a table.
+    /// What bin `bin` of feature `feature` adds by itself, joint tables apart; nothing for a feature without a table.
     pub fn contribution(&self, feature: usize, bin: u8) -> LogOdds {
         let steps = self
             .tables
@@ -234,7 +224,7 @@ impl AdditiveModel {
     pub fn margin(&self, row: &[u8]) -> LogOdds {
         let sum: i64 =
             self.tables.iter().map(|table| i64::from(table.weights[usize::from(row[table.feature])])).sum();
-        let together: i64 = self.pairs.iter().map(|pair| i64::from(pair.entry(row))).sum();
+        let together: i64 = self.joint.iter().map(|table| i64::from(table.entry(row))).sum();
         LogOdds::from_steps(self.base.steps() + sum + together)
     }
 
@@ -264,21 +254,23 @@ impl AdditiveModel {
             let weight = table.weights[usize::from(row[table.feature])];
             contributions[table.feature] = LogOdds::from_steps(i64::from(weight));
         }
-        for pair in &self.pairs {
-            for (feature, half) in pair.features().into_iter().zip(PairTable::halves(pair.entry(row))) {
-                contributions[feature] = contributions[feature] + LogOdds::from_steps(i64::from(half));
+        for table in &self.joint {
+            let parts = JointTable::parts(table.entry(row), table.features().len());
+            for (&feature, part) in table.features().iter().zip(parts) {
+                contributions[feature] = contributions[feature] + LogOdds::from_steps(i64::from(part));
             }
         }
     }
 
-    /// The features that carry weight, the heaviest first, with the mean of `|table entry|` and half that of each of
-    /// their pairs: at least the mean of their `|contribution|`, and equal to it for a feature without pairs.
+    /// The features that carry weight, the heaviest first, with the mean of `|table entry|` and their part of
+    /// that of each joint table: at least the mean of their `|contribution|`, and equal to it for a feature in none.
     pub fn importance(&self) -> Vec<(usize, LogOdds)> {
         let mut sizes: BTreeMap<usize, i64> =
             self.tables.iter().map(|table| (table.feature, i64::from(table.importance))).collect();
-        for pair in &self.pairs {
-            for feature in pair.features() {
-                *sizes.entry(feature).or_default() += (pair.importance().steps() + 1) / 2;
+        for table in &self.joint {
+            let n = i64::try_from(table.features().len()).unwrap_or(i64::MAX);
+            for feature in table.features() {
+                *sizes.entry(*feature).or_default() += (table.importance().steps() + n - 1) / n;
             }
         }
         let mut order: Vec<_> =
@@ -291,7 +283,7 @@ impl AdditiveModel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::PairPlaces;
+    use crate::models::Places;
 
     fn model() -> AdditiveModel {
         // Feature 1: mean (2 * 30 + 1 * -90 + 1 * 10) / 4 = -5. Feature 0 has no weight and is dropped.
@@ -330,12 +322,13 @@ mod tests {
 
     /// Two features of two known bins each; their pair is worth 9 where both are high and as much where both are low.
     fn paired() -> AdditiveModel {
-        let places = || PairPlaces::try_new(vec![0, 1, 2, 3]).unwrap();
+        let places = || Places::try_new(vec![0, 1, 2, 3]).unwrap();
         let (mut weights, mut population) = (vec![0; 16], vec![0; 16]);
         for (cell, weight) in [(10, 9), (11, -9), (14, -9), (15, 9)] {
             (weights[cell], population[cell]) = (weight, 1);
         }
-        let pair = FittedPair { features: [1, 2], places: [places(), places()], weights, population };
+        let pair =
+            FittedJoint { features: vec![1, 2], places: vec![places(), places()], weights, population };
         let tables = vec![(1, vec![0, 0, -4, 4]), (2, vec![0, 0, 0, 0])];
         let counts = vec![0, 0, 2, 2];
         let population = [vec![4], counts.clone(), counts];
@@ -361,8 +354,8 @@ mod tests {
     }
 
     #[test]
-    fn a_file_without_pairs_does_not_speak_of_them() {
-        assert!(!serde_json::to_string(&model()).unwrap().contains("pairs"));
+    fn a_file_without_joint_tables_does_not_speak_of_them() {
+        assert!(!serde_json::to_string(&model()).unwrap().contains("joint"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::additive::AdditiveModel;
 use super::binned::BinnedMatrix;
 use super::error::ModelError;
-use super::pair::PairTable;
+use super::joint::JointTable;
 use crate::quantity::LogOdds;
 
 /// Models in one block of the layout.
@@ -13,8 +13,9 @@ const LANES: usize = 8;
 /// memory.
 ///
 /// Margins are the same whole numbers as those of [`AdditiveModel::margin`]; only the order of the sums
-/// differs, and whole numbers do not mind. Cost: one load of 32 bytes per feature, row and eight models, and three
-/// small loads per pair of a model.
+/// differs, and whole numbers do not mind. Cost: one load of 32 bytes per feature, row and eight models, and for
+/// every joint table of a model a small load per feature and one more. A table over two features that is inside one over
+/// three is added to it beforehand and costs nothing.
 #[derive(Clone, Debug)]
 pub struct MarginBank {
     n_models: usize,
@@ -25,39 +26,63 @@ pub struct MarginBank {
 struct Block {
     base: [i32; LANES],
     tables: Vec<BlockTable>,
-    pairs: Vec<LanePair>,
+    pairs: Vec<LaneTable<2>>,
+    triples: Vec<LaneTable<3>>,
 }
 
-/// A pair of one of the models: few models share a pair, so pairs are not laid out side by side.
+/// A joint table of one of the models: few models share one, so they are not laid out side by side.
 #[derive(Clone, Debug)]
-struct LanePair {
+struct LaneTable<const N: usize> {
     lane: usize,
-    features: [usize; 2],
-    /// Where the row of cells of each bin of the first feature begins.
-    starts: Vec<u16>,
-    /// The place in that row of each bin of the second feature.
-    places: Vec<u8>,
+    features: [usize; N],
+    /// For every feature, how far into the table each of its bins leads.
+    offsets: [Vec<u16>; N],
     weights: Vec<i32>,
 }
 
-impl LanePair {
-    fn new(lane: usize, pair: &PairTable) -> Self {
-        let [first, second] = pair.places();
-        // At most 32 x 32 cells.
-        let start = |place: &u8| u16::from(*place) * second.n_places() as u16;
-        Self {
-            lane,
-            features: pair.features(),
-            starts: first.of_bins().iter().map(start).collect(),
-            places: second.of_bins().to_vec(),
-            weights: pair.weights().to_vec(),
-        }
+impl<const N: usize> LaneTable<N> {
+    /// The table, if it is over `N` features.
+    fn new(lane: usize, table: &JointTable) -> Option<Self> {
+        let features: [usize; N] = table.features().try_into().ok()?;
+        let mut stride = table.weights().len();
+        let mut places = table.places().iter();
+        let offsets = features.map(|_| {
+            let Some(places) = places.next() else { return Vec::new() };
+            stride /= places.n_places();
+            // At most 32 x 32 x 32 cells.
+            places.of_bins().iter().map(|place| u16::from(*place) * stride as u16).collect()
+        });
+        Some(Self { lane, features, offsets, weights: table.weights().to_vec() })
     }
 
     fn entry(&self, row: &[u8]) -> i32 {
-        let [first, second] = self.features;
-        let cell = self.starts[usize::from(row[first])] + u16::from(self.places[usize::from(row[second])]);
+        let cells = self.features.iter().zip(&self.offsets);
+        let cell: u16 = cells.map(|(feature, offsets)| offsets[usize::from(row[*feature])]).sum();
         self.weights[usize::from(cell)]
+    }
+}
+
+impl LaneTable<3> {
+    /// Adds a table over two of the features; says whether it is one.
+    fn absorb(&mut self, pair: &JointTable) -> bool {
+        let at = |feature: &usize| self.features.iter().position(|own| own == feature);
+        let [Some(first), Some(second)] = [0, 1].map(|axis| at(&pair.features()[axis])) else { return false };
+        // Bins of one place lead equally far, so that the distinct offsets of a feature are its places in order.
+        let steps = self.offsets.each_ref().map(|offsets| {
+            let mut steps = offsets.clone();
+            steps.sort_unstable();
+            steps.dedup();
+            steps
+        });
+        let third = 3 - first - second;
+        for (cell, weight) in pair.weights().iter().enumerate() {
+            let across = pair.places()[1].n_places();
+            let start = steps[first][cell / across] + steps[second][cell % across];
+            for step in &steps[third] {
+                self.weights[usize::from(start + step)] += weight;
+            }
+        }
+        true
     }
 }
 
@@ -98,6 +123,9 @@ impl MarginBank {
             }
             for pair in &block.pairs {
                 sums[pair.lane] += pair.entry(row);
+            }
+            for triple in &block.triples {
+                sums[triple.lane] += triple.entry(row);
             }
             for (margin, sum) in margins.iter_mut().zip(sums) {
                 *margin = LogOdds::from_steps(i64::from(sum));
@@ -148,10 +176,17 @@ impl Block {
                 }
             }
         }
-        let of_model = |(lane, model): (usize, &&AdditiveModel)| {
-            model.pairs().iter().map(|pair| LanePair::new(lane, pair)).collect::<Vec<_>>()
-        };
-        let pairs = models.iter().enumerate().flat_map(of_model).collect();
-        Ok(Self { base, tables, pairs })
+        let (mut pairs, mut triples) = (Vec::new(), Vec::new());
+        for (lane, model) in models.iter().enumerate() {
+            let mut of_model: Vec<LaneTable<3>> =
+                model.joint().iter().filter_map(|table| LaneTable::new(lane, table)).collect();
+            for pair in model.joint().iter().filter(|table| table.features().len() == 2) {
+                if !of_model.iter_mut().any(|triple| triple.absorb(pair)) {
+                    pairs.extend(LaneTable::new(lane, pair));
+                }
+            }
+            triples.extend(of_model);
+        }
+        Ok(Self { base, tables, pairs, triples })
     }
 }

@@ -8,7 +8,7 @@ use super::binning::{Binning, BinningFingerprint};
 use super::calibration::Calibration;
 use super::error::ModelError;
 use super::evidence::{Evidence, Signal};
-use super::pair::{PairPlaces, PairTable};
+use super::joint::{JointTable, Places};
 use super::scale::Scale;
 use crate::matrix::FeatureSignature;
 use crate::quantity::{LogOdds, Probability, Score};
@@ -148,13 +148,13 @@ impl FittedModel {
     }
 
     fn checked(self) -> Result<Self, ModelError> {
-        let (tables, pairs) = (self.additive.tables(), self.additive.pairs());
-        let spoken_of =
-            tables.iter().map(FeatureTable::feature).chain(pairs.iter().flat_map(PairTable::features));
+        let (tables, joint) = (self.additive.tables(), self.additive.joint());
+        let together = joint.iter().flat_map(JointTable::features).copied();
+        let spoken_of = tables.iter().map(FeatureTable::feature).chain(together);
         let fault = if let Some(feature) = spoken_of.filter(|feature| *feature >= self.signature.len()).max()
         {
             format!("a table speaks of feature {feature}, but there are {}", self.signature.len())
-        } else if self.evidence.signal() == Signal::None && !(tables.is_empty() && pairs.is_empty()) {
+        } else if self.evidence.signal() == Signal::None && !(tables.is_empty() && joint.is_empty()) {
             "tables without a signal".to_owned()
         } else {
             return Ok(self);
@@ -173,12 +173,10 @@ impl FittedModel {
             return Err(ModelError::Binning { expected, found });
         }
         let tables = self.additive.tables().iter().map(|table| (table.feature(), table.weights().len()));
-        let of_pair = |pair: &PairTable| {
-            let [first, second] = pair.places().each_ref().map(PairPlaces::n_bins);
-            let features = pair.features();
-            [(features[0], first), (features[1], second)]
-        };
-        for (feature, found) in tables.chain(self.additive.pairs().iter().flat_map(of_pair)) {
+        let together = self.additive.joint().iter().flat_map(|table| {
+            table.features().iter().copied().zip(table.places().iter().map(Places::n_bins))
+        });
+        for (feature, found) in tables.chain(together) {
             let expected = binning.bins()[feature].n_bins();
             if found != expected {
                 let fault = format!("table of feature {feature} has {found} bins, expected {expected}");

@@ -66,6 +66,16 @@ pub enum PipelineError {
         /// Bins in the row.
         found: usize,
     },
+    /// A profile is of another line.
+    #[error(
+        "the baseline has {features} features and {products} products, which are not those of the line; train it anew"
+    )]
+    Profile {
+        /// Features of the profile.
+        features: usize,
+        /// Products of the profile.
+        products: usize,
+    },
     /// A model does not belong to the bins.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -95,6 +105,7 @@ impl Coded for PipelineError {
             Self::TooLate { .. } => "E_AS_OF_TOO_LATE",
             Self::ModelOfLaterDate { .. } => "E_MODEL_OF_LATER_DATE",
             Self::Bins { .. } => "E_PIPELINE_BINS",
+            Self::Profile { .. } => "E_PIPELINE_PROFILE",
             Self::Model(error) => error.code(),
             Self::Spec(error) => error.code(),
             Self::Build(error) => error.code(),

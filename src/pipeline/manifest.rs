@@ -11,6 +11,9 @@ use crate::seed::Seed;
 pub struct Manifest {
     /// Only what was known before this date was seen.
     pub as_of: AsOf,
+    /// The date of the fit models, where they were kept from an older line.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fit_as_of: Option<AsOf>,
     /// Seed of everything random.
     pub seed: Seed,
     /// Accounts that were known.

@@ -6,6 +6,7 @@
 
 mod error;
 mod manifest;
+mod profile;
 mod reasons;
 mod score;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::PipelineError;
 pub use manifest::{Manifest, Sample};
+pub use profile::{ProductProfile, Profile, ScoreProfile};
 pub use reasons::Reason;
 use reasons::Stories;
 pub use score::{ProductScore, ScoredAccount, check_date, check_date_within};
@@ -48,6 +50,7 @@ pub struct Pipeline {
     binning: Binning,
     products: Vec<ProductModels>,
     manifest: Manifest,
+    baseline: Option<Profile>,
 }
 
 /// The shape of a pipeline in the model file, format version 1.
@@ -58,12 +61,14 @@ struct Shape {
     binning: Binning,
     products: Vec<ProductModels>,
     manifest: Manifest,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    baseline: Option<Profile>,
 }
 
 impl From<Pipeline> for Shape {
     fn from(pipeline: Pipeline) -> Self {
-        let Pipeline { spec, recipes: _, stories: _, binning, products, manifest } = pipeline;
-        Self { spec, binning, products, manifest }
+        let Pipeline { spec, recipes: _, stories: _, binning, products, manifest, baseline } = pipeline;
+        Self { spec, binning, products, manifest, baseline }
     }
 }
 
@@ -72,7 +77,11 @@ impl TryFrom<Shape> for Pipeline {
 
     fn try_from(shape: Shape) -> Result<Self, PipelineError> {
         let spec = shape.spec.checked(Path::new("in the model file"))?;
-        Self::try_new(spec, shape.binning, shape.products, shape.manifest)
+        let line = Self::try_new(spec, shape.binning, shape.products, shape.manifest)?;
+        match shape.baseline {
+            Some(baseline) => line.with_baseline(baseline),
+            None => Ok(line),
+        }
     }
 }
 
@@ -116,7 +125,7 @@ impl Pipeline {
             model.check_binning(&binning)?;
         }
         let stories = Stories::new(&recipes);
-        Ok(Self { spec, recipes, stories, binning, products, manifest })
+        Ok(Self { spec, recipes, stories, binning, products, manifest, baseline: None })
     }
 
     /// The policy the line was trained under and scores by.
@@ -210,5 +219,10 @@ impl Pipeline {
     /// The date of the knowledge the line was trained on.
     pub const fn as_of(&self) -> AsOf {
         self.manifest.as_of
+    }
+
+    /// The date of the knowledge the fit models were trained on.
+    pub fn fit_as_of(&self) -> AsOf {
+        self.manifest.fit_as_of.unwrap_or(self.manifest.as_of)
     }
 }

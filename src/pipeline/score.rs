@@ -64,16 +64,37 @@ impl Pipeline {
         as_of: AsOf,
         chunking: &Chunking,
         progress: &dyn Progress,
+        sink: impl FnMut(Vec<ScoredAccount<'a>>) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        E: From<PipelineError> + Send,
+    {
+        if self.as_of() > as_of {
+            let (as_of, trained) = (as_of.to_string(), self.as_of().to_string());
+            return Err(PipelineError::ModelOfLaterDate { as_of, trained }.into());
+        }
+        self.score_in_hindsight(dataset, as_of, chunking, progress, sink)
+    }
+
+    /// [`score`](Self::score), at a date at which the line may not have existed yet.
+    ///
+    /// What it says of accounts it was trained on would know their future. It is for accounts that were kept from
+    /// training, so that lines of different dates can be held against each other.
+    ///
+    /// # Errors
+    /// As [`score`](Self::score), but for the date of the line.
+    pub fn score_in_hindsight<'a, E>(
+        &'a self,
+        dataset: &Dataset,
+        as_of: AsOf,
+        chunking: &Chunking,
+        progress: &dyn Progress,
         mut sink: impl FnMut(Vec<ScoredAccount<'a>>) -> Result<(), E>,
     ) -> Result<(), E>
     where
         E: From<PipelineError> + Send,
     {
         check_date(dataset, as_of)?;
-        if self.as_of() > as_of {
-            let (as_of, trained) = (as_of.to_string(), self.as_of().to_string());
-            return Err(PipelineError::ModelOfLaterDate { as_of, trained }.into());
-        }
         let builder = FeatureBuilder::try_new(&self.spec.features, dataset).map_err(PipelineError::from)?;
         progress.stage("scoring", dataset.accounts().len() as u64);
         let work = |accounts: Range<usize>| {

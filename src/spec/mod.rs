@@ -4,6 +4,7 @@
 //! `models/cloudascent.toml`. A spec that has been read is sound: [`Spec::from_toml`] reports all its faults together.
 //! The spec of a fitted line is part of its model file, because scoring follows the same policy.
 
+mod cadence;
 mod preset;
 
 use std::collections::BTreeSet;
@@ -11,6 +12,8 @@ use std::num::{NonZeroU8, NonZeroU32};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+pub use cadence::CadenceSpec;
 
 use crate::error::Coded;
 use crate::features::{Family, FeatureSpec, ProductTraits};
@@ -80,6 +83,9 @@ pub struct Spec {
     /// Where the scores 75, 55 and 30 are anchored.
     #[serde(default)]
     pub scale: ScaleSpec,
+    /// When models are trained again.
+    #[serde(default, skip_serializing_if = "CadenceSpec::is_default")]
+    pub cadence: CadenceSpec,
     /// The products, in the order of every output.
     #[serde(rename = "product")]
     pub products: Vec<ProductSpec>,
@@ -229,6 +235,7 @@ impl Spec {
                 faults.push(format!("product {:?} is there twice", product.name));
             }
         }
+        faults.extend(self.cadence.fault());
         let (shares, lifts) = (self.scale.shares, self.scale.lifts);
         if !(shares[0] > 0.0 && shares.is_sorted_by(|a, b| a < b) && shares[2] < 1.0) {
             faults

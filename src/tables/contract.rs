@@ -164,6 +164,8 @@ pub static ACCOUNTS: TableContract = TableContract {
         optional("state", ColumnKind::Text, "state or province"),
         optional("city", ColumnKind::Text, "city"),
         optional("postal_code", ColumnKind::Text, "postal code, leading zeros kept"),
+        optional("street_address", ColumnKind::Text, "street and number; used to match lists"),
+        optional("phone", ColumnKind::Text, "number of the company, of no person; used to match lists"),
         optional("industry_code", ColumnKind::Text, "code in the scheme, leading zeros kept"),
         optional("industry_scheme", ColumnKind::Text, "NAICS, SIC, NACE ..."),
         optional("vertical", ColumnKind::Text, "industry in words"),

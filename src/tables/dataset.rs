@@ -8,14 +8,15 @@ use serde::Serialize;
 use super::cell::time_text;
 use super::column::ColumnData;
 use super::contract::TableName;
-use super::fault::{ContentFault, Fault, FaultKind, FaultLog, TablesError};
+use super::fault::TablesError;
 use super::files;
 use super::holders::{DomainHolders, LeftOut};
 use super::mapping::Mapping;
-use super::note::{Note, code};
+use super::note::{self, Note, code};
 use super::quarantine::{self, Quarantine};
 use super::raw::CsvFormat;
 use super::reading::{Draft, Reading, SourceFile};
+use super::refusing::refuse_faults;
 use super::table::Table;
 use crate::parallelism::Parallelism;
 
@@ -106,7 +107,44 @@ impl Dataset {
         options: &ReadOptions,
     ) -> Result<Self, TablesError> {
         let source = source.as_ref();
-        let found: Vec<(TableName, Vec<PathBuf>)> = files::find(source, mapping)?.into_iter().collect();
+        let found = files::find(source, mapping)?;
+        let mut dataset = Self::read_files(source, found, mapping, options)?;
+        for table in TableName::ALL.into_iter().filter(|table| !dataset.tables.contains_key(table)) {
+            dataset.notes.push(note::absent(table));
+        }
+        dataset.tell_notes();
+        Ok(dataset)
+    }
+
+    /// Reads a list of accounts and nothing else: a file of any name, or a folder or pattern as in [`Self::read`].
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_accounts(
+        source: impl AsRef<Path>,
+        mapping: Option<&Mapping>,
+        options: &ReadOptions,
+    ) -> Result<Self, TablesError> {
+        let source = source.as_ref();
+        let found = if source.is_file() {
+            BTreeMap::from([(TableName::Accounts, vec![source.to_path_buf()])])
+        } else {
+            let mut found = files::find(source, mapping)?;
+            found.retain(|table, _| *table == TableName::Accounts);
+            found
+        };
+        let mut dataset = Self::read_files(source, found, mapping, options)?;
+        dataset.tell_notes();
+        Ok(dataset)
+    }
+
+    fn read_files(
+        source: &Path,
+        found: BTreeMap<TableName, Vec<PathBuf>>,
+        mapping: Option<&Mapping>,
+        options: &ReadOptions,
+    ) -> Result<Self, TablesError> {
+        let found: Vec<(TableName, Vec<PathBuf>)> = found.into_iter().collect();
         if let Some(folder) = &options.quarantine {
             let inputs = found.iter().flat_map(|(_, files)| files);
             files::keep_apart(folder, inputs)?;
@@ -126,14 +164,14 @@ impl Dataset {
         refuse_faults(source, &mut drafts)?;
         let mut dataset = Self::join(&mut drafts);
         dataset.notes.extend(quarantine::commit_all(drafts)?);
-        for table in TableName::ALL.into_iter().filter(|table| !dataset.tables.contains_key(table)) {
-            dataset.notes.push(absent(table));
-        }
-        dataset.notes.sort();
-        for note in &dataset.notes {
+        Ok(dataset)
+    }
+
+    fn tell_notes(&mut self) {
+        self.notes.sort();
+        for note in &self.notes {
             tracing::info!(code = note.code, table = %note.table, count = note.count, "{}", note.text);
         }
-        Ok(dataset)
     }
 
     fn join(drafts: &mut [Draft]) -> Self {
@@ -200,6 +238,19 @@ impl Dataset {
         };
         let tables = tables.into_iter().map(table).collect();
         Self { accounts, tables, notes: Vec::new(), sources: Vec::new(), summaries: Vec::new() }
+    }
+
+    /// One table by itself, with the accounts it names; bad rows that were set aside get their file.
+    pub(super) fn of_table(
+        mut draft: Draft,
+        accounts: Vec<String>,
+        of_row: &[Option<u32>],
+    ) -> Result<Self, TablesError> {
+        let table = Table::new(&mut draft, of_row, accounts.len(), &[]);
+        let (mut notes, sources) = (std::mem::take(&mut draft.notes), std::mem::take(&mut draft.sources));
+        notes.extend(quarantine::commit_all(vec![draft])?);
+        notes.sort();
+        Ok(Self { accounts, tables: [(table.name(), table)].into(), notes, sources, summaries: Vec::new() })
     }
 
     fn account_index(&self, id: &str) -> Option<u32> {
@@ -273,6 +324,22 @@ impl Dataset {
         &self.accounts
     }
 
+    /// The accounts for whose id `keep` is true, with all their rows.
+    ///
+    /// Memory is that of the rows that are kept. Notes and summaries are those of the whole and stay with it.
+    #[must_use]
+    pub fn part(&self, keep: impl Fn(&str) -> bool) -> Self {
+        let kept: Vec<usize> =
+            (0..self.accounts.len()).filter(|account| keep(&self.accounts[*account])).collect();
+        Self {
+            accounts: kept.iter().map(|account| self.accounts[*account].clone()).collect(),
+            tables: self.tables.iter().map(|(name, table)| (*name, table.part(&kept))).collect(),
+            notes: Vec::new(),
+            sources: self.sources.clone(),
+            summaries: Vec::new(),
+        }
+    }
+
     /// A table; `None` where the source does not have it.
     pub fn table(&self, table: TableName) -> Option<&Table> {
         self.tables.get(&table)
@@ -323,50 +390,4 @@ fn column_names(draft: &Draft) -> (Vec<&'static str>, Vec<&'static str>) {
         columns.into_iter().map(|(column, _)| column.name).collect()
     };
     (names(found), names(absent))
-}
-
-/// The note for a table that was not given.
-pub(super) fn absent(table: TableName) -> Note {
-    let text = format!("not given; {} will be missing", what_it_feeds(table));
-    Note { table, code: code::TABLE_ABSENT, text, count: 1 }
-}
-
-fn what_it_feeds(table: TableName) -> &'static str {
-    match table {
-        TableName::Accounts => "firmographics",
-        TableName::Installs => "technographics",
-        TableName::Signals => "intent",
-        TableName::Subscriptions => "licence metrics",
-        TableName::Transactions => "recency, frequency and value of purchases",
-        TableName::Agreements => "renewals",
-        TableName::Opportunities => "history of deals and their outcomes",
-    }
-}
-
-/// Stops when anything is wrong that is not set aside.
-pub(super) fn refuse_faults(source: &Path, drafts: &mut [Draft]) -> Result<(), TablesError> {
-    let mut faults = Vec::new();
-    if drafts.iter().all(|draft| draft.table() != TableName::Accounts) {
-        faults.push(Fault::Content(Box::new(ContentFault {
-            kind: FaultKind::MissingTable,
-            table: TableName::Accounts,
-            file: source.to_path_buf(),
-            column: None,
-            rows: 0,
-            first_row: None,
-            line: None,
-            expected: "accounts.csv, accounts.parquet or a folder accounts".to_owned(),
-            found: "none of them".to_owned(),
-            fix: "add the table, or name its file in a mapping file".to_owned(),
-        })));
-    }
-    let structural = !faults.is_empty() || drafts.iter().any(|draft| draft.faults.has_structural());
-    for draft in drafts {
-        let rows = draft.quarantine.is_none();
-        if rows || structural {
-            let empty = FaultLog::new(draft.table());
-            faults.extend(std::mem::replace(&mut draft.faults, empty).into_faults(rows));
-        }
-    }
-    if faults.is_empty() { Ok(()) } else { Err(TablesError::Faults { faults }) }
 }

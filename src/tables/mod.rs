@@ -5,6 +5,7 @@
 //! the company that an internet address names ([`Identity`]). [`mod@write`] writes tables in a stream.
 
 mod account_key;
+mod alone;
 mod batches;
 mod bulk;
 mod cell;
@@ -28,6 +29,7 @@ mod punycode;
 mod quarantine;
 pub mod raw;
 mod reading;
+mod refusing;
 mod table;
 mod tally;
 pub mod write;

@@ -36,3 +36,21 @@ pub(super) mod code {
     pub(in crate::tables) const AMBIGUOUS_DOMAIN: &str = "N_AMBIGUOUS_DOMAIN";
     pub(in crate::tables) const JOINED_BY_DOMAIN: &str = "N_JOINED_BY_DOMAIN";
 }
+
+/// The note for a table that was not given.
+pub(super) fn absent(table: TableName) -> Note {
+    let text = format!("not given; {} will be missing", what_it_feeds(table));
+    Note { table, code: code::TABLE_ABSENT, text, count: 1 }
+}
+
+fn what_it_feeds(table: TableName) -> &'static str {
+    match table {
+        TableName::Accounts => "firmographics",
+        TableName::Installs => "technographics",
+        TableName::Signals => "intent",
+        TableName::Subscriptions => "licence metrics",
+        TableName::Transactions => "recency, frequency and value of purchases",
+        TableName::Agreements => "renewals",
+        TableName::Opportunities => "history of deals and their outcomes",
+    }
+}

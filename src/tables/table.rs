@@ -65,6 +65,23 @@ impl Table {
         }
     }
 
+    /// The rows of some accounts, by index, ascending.
+    pub(super) fn part(&self, accounts: &[usize]) -> Self {
+        let mut starts = vec![0];
+        let mut order: Vec<u32> = Vec::new();
+        for account in accounts {
+            order.extend(self.rows_of(*account).map(|row| row as u32));
+            starts.push(order.len());
+        }
+        Self {
+            contract: self.contract,
+            columns: self.columns.iter().map(|column| Some(column.clone()?.gather(&order))).collect(),
+            known_at: order.iter().map(|&row| self.known_at[row as usize]).collect(),
+            starts,
+            unread: self.unread.clone(),
+        }
+    }
+
     /// Which table it is.
     pub fn name(&self) -> TableName {
         self.contract.table

@@ -6,19 +6,17 @@
 //! (2012, <https://doi.org/10.1145/2339530.2339556>).
 
 use super::columns::{Columns, Tile};
-use super::grid::{CELLS, Grid, cross_cut};
-use super::histogram::{Gradient, Histogram, LogisticTable, Tables};
+use super::histogram::{Gradient, Histogram, LogisticTable, Tables, UNIT};
 use super::params::AdditiveParams;
 use super::set::TrainingSet;
 use super::step::{StepLimits, step};
-use crate::models::MAX_PLACES;
 use crate::quantity::LogOdds;
 use crate::seed::{Seed, hash_bytes};
 
 /// A look at the stopping rows counts when it lowers their loss by one part in this many.
-const LEAST_GAIN: i128 = 20_000;
+pub(super) const LEAST_GAIN: i128 = 20_000;
 /// Rounds between two looks at the rows that say when to stop.
-const CHECK_EVERY: usize = 4;
+pub(super) const CHECK_EVERY: usize = 4;
 /// Rows on which the length of a joint step is found.
 const PROBE_ROWS: usize = 8192;
 /// Largest weight of a table: 16 in log-odds.
@@ -90,9 +88,25 @@ impl<'a> Booster<'a> {
         self.limits
     }
 
-    /// The weight in whose units histograms count.
-    pub(super) const fn largest_weight(&self) -> f64 {
-        self.largest_weight
+    /// One unit of a sum of gradients, in rows of weight 1.
+    pub(super) fn unit(&self) -> f64 {
+        self.largest_weight / UNIT
+    }
+
+    /// How far each of the given columns alone would lower the loss of all rows.
+    pub(super) fn heard(&self, columns: &[usize]) -> Vec<f64> {
+        let all = BagRows { fit: (0..self.set.n_rows()).collect(), ..BagRows::default() };
+        let start = self.rate_alone(&all);
+        let mut histogram = Histogram::new(self.columns.len());
+        for tile in self.columns.tiles(&all.fit) {
+            let gradients: Vec<Gradient> =
+                tile.rows.iter().map(|row| self.gradient(start.base, *row)).collect();
+            histogram.add_tile(&tile, &gradients);
+        }
+        histogram.flush();
+        let worth = |(g, h): (f64, f64)| g * g / (h + self.limits.l2 + 1e-9);
+        let of_column = |column: &usize| histogram.column(*column, self.largest_weight).map(worth).sum();
+        columns.iter().map(of_column).collect()
     }
 
     /// Tables that give every row the rate of the rows to be fitted.
@@ -104,44 +118,29 @@ impl<'a> Booster<'a> {
         Tables::new(start, self.columns.len())
     }
 
-    /// Grows tables of all columns and of `pairs` until the stopping rows see no improvement.
-    pub(super) fn grow(&self, start: Tables, pairs: &[Grid], rows: &BagRows, seed: Seed) -> Bag {
-        let (tables, rounds) = self.run(start, pairs, rows, seed);
-        let judged = rows.judge.iter().map(|&row| self.columns.margin(&tables, pairs, row)).collect();
+    /// Grows tables of all columns until the stopping rows see no improvement.
+    pub(super) fn grow(&self, rows: &BagRows, seed: Seed) -> Bag {
+        let (tables, rounds) = self.run(rows, seed);
+        let judged = rows.judge.iter().map(|&row| self.columns.margin(&tables, &[], row)).collect();
         Bag { tables, rounds, judged }
     }
 
-    /// The same bag with the named pairs only.
-    pub(super) fn keeping(&self, bag: &Bag, pairs: &[Grid], kept: &[bool], rows: &BagRows) -> Bag {
-        let pick = |(_, kept): &(&[i32; CELLS], &bool)| **kept;
-        let of_kept = bag.tables.pairs.iter().zip(kept).filter(pick).map(|(table, _)| *table).collect();
-        let tables = Tables { pairs: of_kept, ..bag.tables.clone() };
-        let judged = rows.judge.iter().map(|&row| self.columns.margin(&tables, pairs, row)).collect();
-        Bag { tables, rounds: bag.rounds, judged }
-    }
-
-    fn run(&self, start: Tables, pairs: &[Grid], rows: &BagRows, seed: Seed) -> (Tables, usize) {
-        let mut tables = start;
-        tables.pairs.resize(pairs.len(), [0; CELLS]);
+    fn run(&self, rows: &BagRows, seed: Seed) -> (Tables, usize) {
+        let mut tables = self.rate_alone(rows);
         if self.columns.len() == 0 {
             return (tables, 0);
         }
-        let blocks = self.blocks(&rows.fit, pairs, seed);
-        let stop = self.columns.tiles(&rows.stop, pairs);
-        let mut histogram = Histogram::new(self.columns.len(), pairs.len());
+        let blocks = self.blocks(&rows.fit, seed);
+        let stop = self.columns.tiles(&rows.stop);
+        let mut histogram = Histogram::new(self.columns.len());
         let mut best = (self.loss(&tables, &stop), 0, tables.clone());
-        // The gradient is taken a little ahead of the tables, where their last move is leading.
-        let mut ahead = tables.clone();
         for round in 1..=self.params.rounds {
             let block = &blocks[round % blocks.len()];
-            self.fill(&mut histogram, &ahead, block);
-            let steps = self.steps(&histogram, pairs);
-            let rate = self.params.learning_rate * self.reach(&ahead, &steps, block);
-            let before = std::mem::replace(&mut tables, ahead);
+            self.fill(&mut histogram, &tables, block);
+            let steps = self.steps(&histogram);
+            let rate = self.params.learning_rate * self.reach(&tables, &steps, block);
             apply(&mut tables, &steps, rate);
             tables.base += self.base_step(&histogram);
-            let momentum = self.params.momentum.min(round as f64 / (round as f64 + 3.0));
-            ahead = leading(&tables, &before, momentum);
             if round % CHECK_EVERY == 0 {
                 let loss = self.loss(&tables, &stop);
                 // What is gained in smaller steps than these is not worth the wait.
@@ -156,7 +155,7 @@ impl<'a> Booster<'a> {
     }
 
     /// Deals rows into blocks by the hash of their groups, so that the order of rows does not matter.
-    fn blocks(&self, rows: &[usize], pairs: &[Grid], seed: Seed) -> Vec<Block> {
+    fn blocks(&self, rows: &[usize], seed: Seed) -> Vec<Block> {
         let n_blocks = rows.len().div_ceil(self.params.rows_per_round).max(1);
         let probes = (rows.len() / n_blocks / PROBE_ROWS).max(1) as u64;
         let mut parts: Vec<(Vec<usize>, Vec<usize>)> = vec![(Vec::new(), Vec::new()); n_blocks];
@@ -169,8 +168,8 @@ impl<'a> Booster<'a> {
             }
         }
         let block = |(all, probe): (Vec<usize>, Vec<usize>)| Block {
-            tiles: self.columns.tiles(&all, pairs),
-            probe: self.columns.tiles(&probe, pairs),
+            tiles: self.columns.tiles(&all),
+            probe: self.columns.tiles(&probe),
         };
         parts.into_iter().map(block).collect()
     }
@@ -193,8 +192,8 @@ impl<'a> Booster<'a> {
         histogram.flush();
     }
 
-    /// The step of every column and every pair, were it the only one.
-    fn steps(&self, histogram: &Histogram, pairs: &[Grid]) -> Tables {
+    /// The step of every column, were it the only one.
+    fn steps(&self, histogram: &Histogram) -> Tables {
         let steps_of = |value: f64| (value.clamp(-8.0, 8.0) * LogOdds::STEPS as f64).round() as i32;
         let mut steps = Tables::new(LogOdds::ZERO, self.columns.len());
         let mut sums = Vec::new();
@@ -205,18 +204,6 @@ impl<'a> Booster<'a> {
             for (entry, value) in steps.weights[column].iter_mut().zip(step(bins, trend, &sums, &self.limits))
             {
                 *entry = steps_of(value);
-            }
-        }
-        steps.pairs.resize(pairs.len(), [0; CELLS]);
-        for (pair, grid) in pairs.iter().enumerate() {
-            sums.clear();
-            sums.extend(histogram.pair(pair, self.largest_weight));
-            let [n_rows, n_columns] = grid.shape();
-            let Some(cut) = cross_cut(&sums, grid.shape(), &self.limits) else { continue };
-            for row in 0..n_rows {
-                for column in 0..n_columns {
-                    steps.pairs[pair][row * MAX_PLACES + column] = steps_of(cut.value(row, column));
-                }
             }
         }
         steps
@@ -254,38 +241,34 @@ impl<'a> Booster<'a> {
         (self.params.learning_rate * newton * LogOdds::STEPS as f64).round() as i64
     }
 
-    /// Sum of the weighted log loss, in whole steps of 2^-32.
+    /// Sum of the weighted log loss, in whole steps of 2^-31.
     fn loss(&self, tables: &Tables, tiles: &[Tile]) -> i128 {
-        let (mut margins, mut loss) = (Vec::new(), 0);
-        for tile in tiles {
+        let mut margins = Vec::new();
+        let of_tile = |tile: &Tile| {
             tile.sum(tables, &mut margins);
-            for (margin, &row) in margins.iter().zip(&tile.rows) {
-                let margin = LogOdds::from_steps(*margin).value();
-                let against = if self.set.rows().labels[row] { -margin } else { margin };
-                let surprise = if against > 30.0 { against } else { libm::log1p(libm::exp(against)) };
-                let weight = self.set.weight(row) / self.largest_weight;
-                loss += (surprise * weight * f64::from(1_u32 << 31)).round() as i128;
-            }
-        }
-        loss
+            self.loss_at(&tile.rows, &margins)
+        };
+        tiles.iter().map(of_tile).sum()
+    }
+
+    /// The same for rows at the given margins.
+    pub(super) fn loss_at(&self, rows: &[usize], margins: &[i64]) -> i128 {
+        let of_row = |(margin, row): (&i64, &usize)| {
+            let margin = LogOdds::from_steps(*margin).value();
+            let against = if self.set.rows().labels[*row] { -margin } else { margin };
+            let surprise = if against > 30.0 { against } else { libm::log1p(libm::exp(against)) };
+            let weight = self.set.weight(*row) / self.largest_weight;
+            (surprise * weight * f64::from(1_u32 << 31)).round() as i128
+        };
+        margins.iter().zip(rows).map(of_row).sum()
     }
 }
 
 fn apply(tables: &mut Tables, steps: &Tables, rate: f64) {
-    for (weight, step) in tables.entries_mut().zip(steps.entries()) {
+    let weights = tables.weights.as_flattened_mut().iter_mut();
+    for (weight, step) in weights.zip(steps.weights.as_flattened()) {
         // Both terms are far inside 32 bits.
         let moved = *weight + (f64::from(*step) * rate).round() as i32;
         *weight = moved.clamp(-MOST, MOST);
     }
-}
-
-/// Tables moved on by a share of what they have moved since `before`.
-fn leading(tables: &Tables, before: &Tables, share: f64) -> Tables {
-    let mut ahead = tables.clone();
-    ahead.base += ((tables.base - before.base) as f64 * share).round() as i64;
-    for (weight, before) in ahead.entries_mut().zip(before.entries()) {
-        let moved = *weight + (f64::from(*weight - before) * share).round() as i32;
-        *weight = moved.clamp(-MOST, MOST);
-    }
-    ahead
 }

@@ -1,8 +1,8 @@
-//! The columns boosting works on: those it may read and that differ between rows, and pairs of them.
+//! The columns boosting works on: those it may read and that differ between rows.
 
-use super::grid::{CELLS, Grid};
 use super::histogram::{PLACES, Tables};
 use super::set::{TrainingSet, Trend};
+use super::trees::Grid;
 use crate::models::FeatureBins;
 use crate::quantity::LogOdds;
 
@@ -15,7 +15,6 @@ pub(super) struct Tile {
     /// The rows, as numbered in the training set.
     pub(super) rows: Vec<usize>,
     bins: Vec<u8>,
-    cells: Vec<u16>,
 }
 
 impl Tile {
@@ -24,30 +23,14 @@ impl Tile {
         self.bins.chunks_exact(self.rows.len())
     }
 
-    /// The cells of every pair, one per row.
-    pub(super) fn pairs(&self) -> impl Iterator<Item = &[u16]> {
-        self.cells.chunks_exact(self.rows.len())
-    }
-
-    /// Replaces `sums` by the sum of the entries of every row, starting from `base`.
+    /// Replaces `sums` by the base and the entries of every column, row by row.
     pub(super) fn sum(&self, tables: &Tables, sums: &mut Vec<i64>) {
         sums.clear();
         sums.resize(self.rows.len(), tables.base);
-        add_entries::<u8, PLACES>(sums, &tables.weights, self.columns());
-        add_entries::<u16, CELLS>(sums, &tables.pairs, self.pairs());
-    }
-}
-
-fn add_entries<'a, I, const N: usize>(
-    sums: &mut [i64],
-    tables: &[[i32; N]],
-    columns: impl Iterator<Item = &'a [I]>,
-) where
-    I: Copy + Into<usize> + 'a,
-{
-    for (table, column) in tables.iter().zip(columns) {
-        for (sum, place) in sums.iter_mut().zip(column) {
-            *sum += i64::from(table[(*place).into()]);
+        for (table, column) in tables.weights.iter().zip(self.columns()) {
+            for (sum, bin) in sums.iter_mut().zip(column) {
+                *sum += i64::from(table[usize::from(*bin)]);
+            }
         }
     }
 }
@@ -109,31 +92,34 @@ impl<'a> Columns<'a> {
         &self.bins[row * self.len()..(row + 1) * self.len()]
     }
 
-    /// The log-odds of a row.
-    pub(super) fn margin(&self, tables: &Tables, pairs: &[Grid], row: usize) -> LogOdds {
+    /// The log-odds of a row; `grids` are those of the joint tables.
+    pub(super) fn margin(&self, tables: &Tables, grids: &[Grid], row: usize) -> LogOdds {
         let bins = self.row(row);
         let alone: i64 =
             tables.weights.iter().zip(bins).map(|(table, bin)| i64::from(table[usize::from(*bin)])).sum();
-        let together: i64 = tables
-            .pairs
-            .iter()
-            .zip(pairs)
-            .map(|(table, grid)| i64::from(table[usize::from(grid.cell(bins))]))
-            .sum();
+        let together: i64 =
+            tables.joint.iter().zip(grids).map(|(table, grid)| i64::from(table[grid.cell(bins)])).sum();
         LogOdds::from_steps(tables.base + alone + together)
     }
 
+    /// How many rows fall into each bin of every column.
+    pub(super) fn rows_by_bin(&self) -> Vec<[u64; PLACES]> {
+        let mut rows = vec![[0; PLACES]; self.len()];
+        for bins in self.bins.chunks_exact(self.len().max(1)) {
+            for (rows, bin) in rows.iter_mut().zip(bins) {
+                rows[usize::from(*bin)] += 1;
+            }
+        }
+        rows
+    }
+
     /// The given rows as tiles.
-    pub(super) fn tiles(&self, rows: &[usize], pairs: &[Grid]) -> Vec<Tile> {
+    pub(super) fn tiles(&self, rows: &[usize]) -> Vec<Tile> {
         rows.chunks(TILE_ROWS)
             .map(|rows| Tile {
                 rows: rows.to_vec(),
                 bins: (0..self.len())
                     .flat_map(|column| rows.iter().map(move |row| self.bins[row * self.len() + column]))
-                    .collect(),
-                cells: pairs
-                    .iter()
-                    .flat_map(|grid| rows.iter().map(move |row| grid.cell(self.row(*row))))
                     .collect(),
             })
             .collect()

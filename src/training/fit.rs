@@ -6,13 +6,14 @@ use super::boosting::{Bag, BagRows, Booster};
 use super::calibrate::{Judged, learn};
 use super::columns::Columns;
 use super::error::TrainError;
-use super::grid::{CELLS, Grid};
-use super::interactions::{of_use, promising};
 use super::params::AdditiveParams;
 use super::set::TrainingSet;
 use super::step::StepLimits;
+use super::trees::{self, Grid};
 use crate::metrics;
-use crate::models::{AdditiveModel, Calibration, Evidence, FittedModel, FittedPair, Measured, Scale, Signal};
+use crate::models::{
+    AdditiveModel, Calibration, Evidence, FittedJoint, FittedModel, Measured, Scale, Signal,
+};
 use crate::parallelism::Parallelism;
 use crate::quantity::{LogOdds, Probability};
 use crate::seed::Seed;
@@ -77,8 +78,7 @@ impl AdditiveParams {
     ///
     /// Groups are dealt into as many folds as there are bags. Bag `b` never sees fold `b`, stops on the next
     /// one and is fitted on the rest; so every row is judged by a bag that has not seen it. Tables of single features
-    /// grow first; pairs that show an effect in what is left on rows the bags have not seen grow after them, together
-    /// with all tables, and stay where they lower the loss of the stopping rows. With a later
+    /// grow at once; with joint tables, all tables grow by small trees. With a later
     /// slice, tables are fitted on earlier rows only and stopped and judged on later ones. Without a signal
     /// (see [`Evidence`]) the model gives every row the base rate.
     ///
@@ -97,24 +97,16 @@ impl AdditiveParams {
         let bag_rows: Vec<BagRows> = (0..self.bags).map(|bag| split(set, &folds, bag, self.bags)).collect();
         let columns = Columns::new(set);
         let booster = Booster::new(set, &columns, self, limits);
-        let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
-        let mut bags = parallelism
-            .map(&bag_rows, |bag, rows| booster.grow(booster.rate_alone(rows), &[], rows, blocks(bag)));
-        let mut pairs = promising(&booster, &bag_rows, &bags, seed.named("screening"), parallelism)?;
-        if !pairs.is_empty() {
-            bags = parallelism.map(&bag_rows, |bag, rows| {
-                let grown = booster.grow(bags[bag].tables.clone(), &pairs, rows, blocks(bag));
-                Bag { rounds: bags[bag].rounds + grown.rounds, ..grown }
-            });
-            let kept = of_use(&booster, &pairs, &bag_rows, &bags);
-            let mut useful = kept.iter();
-            pairs.retain(|_| useful.next().is_some_and(|kept| *kept));
-            bags = parallelism.map(&bag_rows, |bag, rows| booster.keeping(&bags[bag], &pairs, &kept, rows));
-        }
+        let (grids, bags) = if self.joint_tables > 0 {
+            trees::grow(&booster, &bag_rows, seed, parallelism)?
+        } else {
+            let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
+            (Vec::new(), parallelism.map(&bag_rows, |bag, rows| booster.grow(rows, blocks(bag))))
+        };
         let (held_out, judged) = judge(set, &bag_rows, &bags, seed)?;
         let evidence = evidence(set, &held_out, self.judged_together)?;
         let additive = match evidence.signal() {
-            Signal::Found => average(set, &columns, &pairs, &bags)?,
+            Signal::Found => average(set, &columns, &grids, &bags)?,
             Signal::None => constant(evidence.base_rate())?,
         };
         let base_rate = Probability::try_from(evidence.base_rate())
@@ -260,7 +252,7 @@ fn constant(base_rate: f64) -> Result<AdditiveModel, TrainError> {
 fn average(
     set: &TrainingSet<'_>,
     columns: &Columns<'_>,
-    pairs: &[Grid],
+    grids: &[Grid],
     bags: &[Bag],
 ) -> Result<AdditiveModel, TrainError> {
     let count = i64::try_from(bags.len()).unwrap_or(i64::MAX);
@@ -271,15 +263,15 @@ fn average(
     let base = LogOdds::from_steps(mean(&|bag| bag.tables.base));
     let mut population: Vec<Vec<u64>> =
         set.rows().binning.bins().iter().map(|bins| vec![0; bins.n_bins()]).collect();
-    let mut cells = vec![vec![0_u64; CELLS]; pairs.len()];
+    let mut cells: Vec<Vec<u64>> = grids.iter().map(|grid| vec![0; grid.n_cells()]).collect();
     for row in 0..set.n_rows() {
         let weight = ((set.weight(row) * 1024.0).round() as u64).max(1);
         let bins = columns.row(row);
         for (feature, bin) in columns.features().iter().zip(bins) {
             population[*feature][usize::from(*bin)] += weight;
         }
-        for (cells, grid) in cells.iter_mut().zip(pairs) {
-            cells[usize::from(grid.cell(bins))] += weight;
+        for (cells, grid) in cells.iter_mut().zip(grids) {
+            cells[grid.cell(bins)] += weight;
         }
     }
     let tables = columns.features().iter().zip(columns.definitions()).enumerate();
@@ -289,15 +281,14 @@ fn average(
             (*feature, (0..bins.n_bins()).map(weight).collect())
         })
         .collect();
-    let pairs = pairs.iter().zip(&cells).enumerate().map(|(pair, (grid, cells))| {
-        let used = grid.cells();
-        let weight = |cell: usize| mean(&|bag| i64::from(bag.tables.pairs[pair][cell])) as i32;
-        FittedPair {
-            features: grid.columns.map(|column| columns.features()[column]),
+    let joint = grids.iter().zip(cells).enumerate().map(|(index, (grid, population))| {
+        let weight = |cell: usize| mean(&|bag| i64::from(bag.tables.joint[index][cell])) as i32;
+        FittedJoint {
+            features: grid.columns.iter().map(|column| columns.features()[*column]).collect(),
             places: grid.places.clone(),
-            weights: used.clone().map(weight).collect(),
-            population: used.map(|cell| cells[cell]).collect(),
+            weights: (0..grid.n_cells()).map(weight).collect(),
+            population,
         }
     });
-    Ok(AdditiveModel::purified(base, tables, pairs.collect(), &population)?)
+    Ok(AdditiveModel::purified(base, tables, joint.collect(), &population)?)
 }

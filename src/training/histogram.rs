@@ -1,39 +1,28 @@
 //! Histograms of integer gradients: sums that have no order.
 
 use super::columns::Tile;
-use super::grid::CELLS;
 use crate::quantity::LogOdds;
 
 /// Places for bins in one table: more than any feature has, so that a byte always finds one.
 pub(super) const PLACES: usize = 256;
 
 /// Gradient steps in one unit, for a row of the largest weight: 2^17.
-const UNIT: f64 = (1 << 17) as f64;
+pub(super) const UNIT: f64 = (1 << 17) as f64;
 
 /// Rows after which packed sums are emptied: 2^13 gradients of up to 2^17 fit 31 bits.
 const FLUSH: usize = 1 << 13;
 
-/// The tables of one bag while they grow: a weight for every bin of a column and every cell of a pair, in 2^-20 steps.
+/// The tables of one bag: a weight for every bin of a column and every cell of a joint table, in 2^-20 steps.
 #[derive(Clone, Debug)]
 pub(super) struct Tables {
     pub(super) base: i64,
     pub(super) weights: Vec<[i32; PLACES]>,
-    pub(super) pairs: Vec<[i32; CELLS]>,
+    pub(super) joint: Vec<Vec<i32>>,
 }
 
 impl Tables {
     pub(super) fn new(base: LogOdds, n_columns: usize) -> Self {
-        Self { base: base.steps(), weights: vec![[0; PLACES]; n_columns], pairs: Vec::new() }
-    }
-
-    /// Every weight, pairs last.
-    pub(super) fn entries(&self) -> impl Iterator<Item = &i32> {
-        self.weights.as_flattened().iter().chain(self.pairs.as_flattened())
-    }
-
-    /// Every weight, in the same order.
-    pub(super) fn entries_mut(&mut self) -> impl Iterator<Item = &mut i32> {
-        self.weights.as_flattened_mut().iter_mut().chain(self.pairs.as_flattened_mut())
+        Self { base: base.steps(), weights: vec![[0; PLACES]; n_columns], joint: Vec::new() }
     }
 }
 
@@ -85,73 +74,28 @@ impl LogisticTable {
     }
 }
 
-/// Sums of gradients by place, for several tables of `N` places.
-#[derive(Debug)]
-struct Sums<const N: usize> {
-    packed: Vec<[i64; N]>,
-    sums: Vec<[(i64, i64); N]>,
-}
-
-impl<const N: usize> Sums<N> {
-    fn new(n_tables: usize) -> Self {
-        Self { packed: vec![[0; N]; n_tables], sums: vec![[(0, 0); N]; n_tables] }
-    }
-
-    fn clear(&mut self) {
-        self.packed.fill([0; N]);
-        self.sums.fill([(0, 0); N]);
-    }
-
-    fn add<'a, I>(&mut self, gradients: &[i64], columns: impl Iterator<Item = &'a [I]>)
-    where
-        I: Copy + Into<usize> + 'a,
-    {
-        for (table, column) in self.packed.iter_mut().zip(columns) {
-            for (packed, place) in gradients.iter().zip(column) {
-                table[(*place).into()] += packed;
-            }
-        }
-    }
-
-    fn flush(&mut self) {
-        for (packed, sums) in self.packed.iter_mut().zip(&mut self.sums) {
-            for (packed, sum) in packed.iter_mut().zip(sums) {
-                let second = *packed & 0xFFFF_FFFF;
-                sum.0 += (*packed - second) >> 32;
-                sum.1 += second;
-                *packed = 0;
-            }
-        }
-    }
-
-    fn of(&self, table: usize, scale: f64) -> impl Iterator<Item = (f64, f64)> + '_ {
-        let unit = scale / UNIT;
-        self.sums[table].iter().map(move |(g, h)| (*g as f64 * unit, *h as f64 * unit))
-    }
-}
-
-/// Sums of gradients by column and bin, and by pair and cell.
+/// Sums of gradients by column and bin.
 #[derive(Debug)]
 pub(super) struct Histogram {
-    columns: Sums<PLACES>,
-    pairs: Sums<CELLS>,
+    packed: Vec<[i64; PLACES]>,
+    sums: Vec<[(i64, i64); PLACES]>,
     pending: usize,
     packed_gradients: Vec<i64>,
 }
 
 impl Histogram {
-    pub(super) fn new(n_columns: usize, n_pairs: usize) -> Self {
+    pub(super) fn new(n_columns: usize) -> Self {
         Self {
-            columns: Sums::new(n_columns),
-            pairs: Sums::new(n_pairs),
+            packed: vec![[0; PLACES]; n_columns],
+            sums: vec![[(0, 0); PLACES]; n_columns],
             pending: 0,
             packed_gradients: Vec::new(),
         }
     }
 
     pub(super) fn clear(&mut self) {
-        self.columns.clear();
-        self.pairs.clear();
+        self.packed.fill([0; PLACES]);
+        self.sums.fill([(0, 0); PLACES]);
         self.pending = 0;
     }
 
@@ -163,52 +107,29 @@ impl Histogram {
         self.pending += gradients.len();
         self.packed_gradients.clear();
         self.packed_gradients.extend(gradients.iter().map(|gradient| gradient.packed()));
-        self.columns.add(&self.packed_gradients, tile.columns());
-        self.pairs.add(&self.packed_gradients, tile.pairs());
+        for (table, column) in self.packed.iter_mut().zip(tile.columns()) {
+            for (packed, bin) in self.packed_gradients.iter().zip(column) {
+                table[usize::from(*bin)] += packed;
+            }
+        }
     }
 
     pub(super) fn flush(&mut self) {
-        self.columns.flush();
-        self.pairs.flush();
+        for (packed, sums) in self.packed.iter_mut().zip(&mut self.sums) {
+            for (packed, sum) in packed.iter_mut().zip(sums) {
+                let second = *packed & 0xFFFF_FFFF;
+                sum.0 += (*packed - second) >> 32;
+                sum.1 += second;
+                *packed = 0;
+            }
+        }
         self.pending = 0;
     }
 
     /// `(sum of g, sum of h)` of every bin of a column, in units of rows of weight 1 times `scale`.
     pub(super) fn column(&self, column: usize, scale: f64) -> impl Iterator<Item = (f64, f64)> + '_ {
-        self.columns.of(column, scale)
-    }
-
-    /// The same of every cell of a pair.
-    pub(super) fn pair(&self, pair: usize, scale: f64) -> impl Iterator<Item = (f64, f64)> + '_ {
-        self.pairs.of(pair, scale)
-    }
-}
-
-/// Sums of gradients by cell of one pair.
-#[derive(Debug)]
-pub(super) struct PairSums(Sums<CELLS>);
-
-impl PairSums {
-    pub(super) fn new() -> Self {
-        Self(Sums::new(1))
-    }
-
-    /// Replaces the sums by those of packed gradients, one for each of the cells.
-    pub(super) fn fill(&mut self, gradients: &[i64], cells: impl Iterator<Item = usize>) {
-        self.0.clear();
-        let mut cells = cells;
-        for gradients in gradients.chunks(FLUSH) {
-            let table = &mut self.0.packed[0];
-            for (packed, cell) in gradients.iter().zip(&mut cells) {
-                table[cell] += packed;
-            }
-            self.0.flush();
-        }
-    }
-
-    /// `(sum of g, sum of h)` of every cell, in units of rows of weight 1 times `scale`.
-    pub(super) fn all(&self, scale: f64) -> impl Iterator<Item = (f64, f64)> + '_ {
-        self.0.of(0, scale)
+        let unit = scale / UNIT;
+        self.sums[column].iter().map(move |(g, h)| (*g as f64 * unit, *h as f64 * unit))
     }
 }
 
@@ -223,16 +144,16 @@ mod tests {
             Gradient { first: 131_072, second: 0 },
             Gradient { first: -1, second: 1 },
         ];
-        let mut histogram = Histogram::new(1, 0);
+        let mut histogram = Histogram::new(1);
         for i in 0..3 * FLUSH {
-            histogram.columns.packed[0][7] += gradients[i % 3].packed();
+            histogram.packed[0][7] += gradients[i % 3].packed();
             histogram.pending += 1;
             if histogram.pending == FLUSH {
                 histogram.flush();
             }
         }
         let rounds = i64::try_from(FLUSH).unwrap();
-        assert_eq!(histogram.columns.sums[0][7], (-rounds, rounds * 32_769));
+        assert_eq!(histogram.sums[0][7], (-rounds, rounds * 32_769));
     }
 
     #[test]

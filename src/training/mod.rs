@@ -10,17 +10,15 @@ mod columns;
 mod cross_validate;
 mod error;
 mod fit;
-mod grid;
 mod histogram;
-mod interactions;
 pub mod leak_gate;
 pub mod line;
 mod linfa;
 mod params;
 mod places;
-mod screening;
 mod set;
 mod step;
+mod trees;
 
 pub use cross_validate::{CrossValidation, cross_validate};
 pub use error::{ParamFault, SetFault, TrainError};

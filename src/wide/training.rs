@@ -80,7 +80,7 @@ impl TableTraining {
             allow_copies: false,
             folds: NonZeroUsize::MIN.saturating_add(4),
             binning: BinningParams::default(),
-            params: AdditiveParams::default(),
+            params: AdditiveParams::with_joint_tables(),
         }
     }
 

@@ -33,14 +33,15 @@ use super::account_key::{AccountKey, fold};
 use super::checking::Checked;
 use super::column::ColumnData;
 use super::contract::TableName;
-use super::dataset::{self, Currencies};
+use super::dataset::Currencies;
 use super::fault::{FaultLog, TablesError};
 use super::files;
 use super::mapping::{Mapping, TableRules};
-use super::note::{Note, code};
+use super::note::{self, Note, code};
 use super::quarantine::Quarantine;
 use super::raw;
 use super::reading::{Draft, Reading, SourceFile};
+use super::refusing;
 use super::tally::Tally;
 use crate::quantity::AsOf;
 use crate::seed::mix;
@@ -127,7 +128,7 @@ impl Partitions {
                 drafts.push(partitions.spill(*table, files, rules, signals_name_domains, options)?);
             }
         }
-        dataset::refuse_faults(source, &mut drafts)?;
+        refusing::refuse_faults(source, &mut drafts)?;
         if let (Some(events), Some(accounts)) =
             (partitions.spills.get(&TableName::Signals), partitions.spills.get(&TableName::Accounts))
         {
@@ -136,7 +137,7 @@ impl Partitions {
         }
         partitions.take_over(drafts);
         for table in TableName::ALL.into_iter().filter(|table| !found.contains_key(table)) {
-            partitions.count([dataset::absent(table)]);
+            partitions.count([note::absent(table)]);
         }
         Ok(partitions)
     }

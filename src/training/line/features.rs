@@ -53,6 +53,7 @@ impl Material {
         builder: &FeatureBuilder,
         dataset: &Dataset,
         dates: &[AsOf],
+        binning: Option<&Binning>,
         progress: &dyn Progress,
     ) -> Result<Self, LineError> {
         progress.stage("features", dates.len() as u64 + 2);
@@ -63,21 +64,10 @@ impl Material {
                 known_today.push(account);
             }
         }
-        let mut samples: Vec<FeatureMatrix> = Vec::new();
-        let first_and_last = std::iter::once(trainer.as_of).chain(dates.first().copied());
-        for date in first_and_last {
-            let blocks = blocks(&known_today, MOST_FOR_BINS);
-            let built = trainer
-                .chunking
-                .parallelism
-                .map(&blocks, |_, rows| builder.build(dataset, rows.clone(), date));
-            for matrix in built {
-                samples.push(matrix?);
-            }
-        }
-        let binning = Binning::learn(&samples.iter().collect::<Vec<_>>(), &BinningParams::default())
-            .map_err(PipelineError::from)?;
-        drop(samples);
+        let binning = match binning {
+            Some(binning) => binning.clone(),
+            None => learn_bins(trainer, builder, dataset, &known_today, dates)?,
+        };
         progress.advance(1);
         let purchases = Arc::new(Purchases::collect(builder, dataset, 0..n_accounts, trainer.as_of)?);
         let blocks = blocks(&known_today, MOST_FOR_MODELS);
@@ -91,6 +81,28 @@ impl Material {
         let past = dates.iter().map(|date| snapshot(*date)).collect::<Result<_, _>>()?;
         Ok(Self { binning, today, past })
     }
+}
+
+/// Learns the bins from accounts as they are known today and as they were on the first of the dates.
+fn learn_bins(
+    trainer: &LineTrainer<'_>,
+    builder: &FeatureBuilder,
+    dataset: &Dataset,
+    known_today: &[usize],
+    dates: &[AsOf],
+) -> Result<Binning, LineError> {
+    let mut samples: Vec<FeatureMatrix> = Vec::new();
+    let first_and_last = std::iter::once(trainer.as_of).chain(dates.first().copied());
+    for date in first_and_last {
+        let blocks = blocks(known_today, MOST_FOR_BINS);
+        let built =
+            trainer.chunking.parallelism.map(&blocks, |_, rows| builder.build(dataset, rows.clone(), date));
+        for matrix in built {
+            samples.push(matrix?);
+        }
+    }
+    let samples: Vec<&FeatureMatrix> = samples.iter().collect();
+    Ok(Binning::learn(&samples, &BinningParams::default()).map_err(PipelineError::from)?)
 }
 
 /// What snapshots are taken of.

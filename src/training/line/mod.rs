@@ -21,7 +21,7 @@ use std::num::NonZeroU32;
 use crate::features::FeatureBuilder;
 use crate::models::{AdditiveModel, Calibration, Evidence, FittedModel, ModelError, Scale};
 use crate::parallelism::Parallelism;
-use crate::pipeline::{Manifest, Pipeline, ProductModels, Sample, check_date};
+use crate::pipeline::{Manifest, Pipeline, PipelineError, ProductModels, Sample, check_date};
 use crate::progress::Progress;
 use crate::quantity::{AsOf, LogOdds, Probability, QuantityError};
 use crate::scoring::Chunking;
@@ -60,6 +60,14 @@ struct Outcome {
     cases: u64,
 }
 
+impl Outcome {
+    /// The fit model of a product as an older line has it; its held-out cases are not known any more.
+    fn kept((models, sample): (&ProductModels, &Sample)) -> Self {
+        let (model, positives) = (models.fit.clone(), sample.fit_seeds);
+        Self { model, held_out: HeldOutCases::default(), positives, cases: positives }
+    }
+}
+
 impl LineTrainer<'_> {
     /// Trains fit and intent for all products.
     ///
@@ -78,14 +86,48 @@ impl LineTrainer<'_> {
     /// # Errors
     /// As [`train`](Self::train).
     pub fn train_judged(&self, dataset: &Dataset, progress: &dyn Progress) -> Result<TrainedLine, LineError> {
+        self.train_models(dataset, None, progress)
+    }
+
+    /// Trains the intent models anew and keeps the fit models of `kept`, with its bins.
+    ///
+    /// An account then stays in its row of the grid until fit is trained again.
+    ///
+    /// # Errors
+    /// As [`train`](Self::train); [`PipelineError::Features`](crate::pipeline::PipelineError::Features) and
+    /// [`PipelineError::Products`](crate::pipeline::PipelineError::Products) within [`LineError::Pipeline`] when the spec
+    /// asks for other features or products than `kept` has.
+    pub fn refresh_intent(
+        &self,
+        kept: &Pipeline,
+        dataset: &Dataset,
+        progress: &dyn Progress,
+    ) -> Result<TrainedLine, LineError> {
+        self.train_models(dataset, Some(kept), progress)
+    }
+
+    fn train_models(
+        &self,
+        dataset: &Dataset,
+        kept: Option<&Pipeline>,
+        progress: &dyn Progress,
+    ) -> Result<TrainedLine, LineError> {
         check_date(dataset, self.as_of)?;
         let builder = FeatureBuilder::try_new(&self.spec.features, dataset)?;
         let dates = snapshots::dates(self.spec, dataset, self.as_of);
-        let material = features::Material::prepare(self, &builder, dataset, &dates, progress)?;
+        let binning = kept.map(Pipeline::binning);
+        let material = features::Material::prepare(self, &builder, dataset, &dates, binning, progress)?;
 
         let products = &self.spec.products;
-        let jobs: Vec<Job> =
-            (0..products.len()).map(Job::Intent).chain((0..products.len()).map(Job::Fit)).collect();
+        if let Some(kept) = kept {
+            let expected: Vec<String> = products.iter().map(|product| product.name.clone()).collect();
+            let found: Vec<String> = kept.products().iter().map(|models| models.product.clone()).collect();
+            if expected != found {
+                return Err(PipelineError::Products { expected, found }.into());
+            }
+        }
+        let fits = if kept.is_some() { 0 } else { products.len() };
+        let jobs: Vec<Job> = (0..products.len()).map(Job::Intent).chain((0..fits).map(Job::Fit)).collect();
         progress.stage("training", jobs.len() as u64);
         let outcomes = self.chunking.parallelism.map(&jobs, |_, job| {
             let outcome = match job {
@@ -97,9 +139,11 @@ impl LineTrainer<'_> {
         });
 
         let mut outcomes = outcomes.into_iter();
-        let intents: Vec<Outcome> = outcomes.by_ref().take(products.len()).collect::<Result<_, _>>()?;
-        let fits: Vec<Outcome> = outcomes.collect::<Result<_, _>>()?;
-        let (mut fits, mut intents) = (fits, intents);
+        let mut intents: Vec<Outcome> = outcomes.by_ref().take(products.len()).collect::<Result<_, _>>()?;
+        let mut fits: Vec<Outcome> = match kept {
+            Some(kept) => kept.products().iter().zip(&kept.manifest().samples).map(Outcome::kept).collect(),
+            None => outcomes.collect::<Result<_, _>>()?,
+        };
         let held_out = fits
             .iter_mut()
             .zip(&mut intents)
@@ -113,6 +157,7 @@ impl LineTrainer<'_> {
         });
         let manifest = Manifest {
             as_of: self.as_of,
+            fit_as_of: kept.map(Pipeline::fit_as_of),
             seed: self.seed,
             n_accounts: material.today.accounts.len() as u64,
             intent_snapshots: dates,

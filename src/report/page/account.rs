@@ -1,0 +1,138 @@
+//! One account of a run, as the page counts and shows it.
+
+use std::cmp::Reverse;
+
+use super::content::{Expiring, Fall};
+use crate::models::{FittedModel, Scorer};
+use crate::pipeline::Pipeline;
+use crate::quantity::{AsOf, LogOdds, Score};
+use crate::report::{Customer, ScoreRow};
+use crate::targeting::cohort::Cohort;
+use crate::targeting::{AccountFacts, Agreement};
+
+/// Steps of a waterfall that are named; the rest is one step.
+const MOST_STEPS: usize = 6;
+/// Dated facts that a card shows.
+const MOST_EVENTS: usize = 12;
+/// Months around the date within which ends of support are told.
+const SUPPORT_MONTHS: i32 = 24;
+
+/// What digesting an account needs to know of the run.
+#[derive(Debug)]
+pub(super) struct Context<'a> {
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) cohorts: &'a [Cohort],
+    /// First and last day of the fiscal year.
+    pub(super) fiscal_year: (AsOf, AsOf),
+    /// The group of every feature, by its place among the groups.
+    pub(super) group_of: Vec<usize>,
+    pub(super) n_groups: usize,
+}
+
+/// The order of every list, over all products of an account: rank, fit, intent, id.
+pub(super) type Priority = (u8, Reverse<Score>, Reverse<Score>, String);
+
+/// An account, taken apart.
+#[derive(Debug)]
+pub(super) struct Digest {
+    pub(super) priority: Priority,
+    pub(super) facts: AccountFacts,
+    pub(super) scores: Vec<ScoreRow>,
+    /// What makes fit and intent, by product.
+    pub(super) falls: Vec<[Fall; 2]>,
+    pub(super) cohorts: Vec<usize>,
+    pub(super) expiring: Expiring,
+    pub(super) events: Vec<(AsOf, String)>,
+}
+
+pub(super) fn digest(context: &Context<'_>, customer: &Customer) -> Digest {
+    let products = context.pipeline.products();
+    let falls = products
+        .iter()
+        .map(|models| [&models.fit, &models.intent].map(|model| context.waterfall(model, &customer.bins)));
+    let subject = customer.subject();
+    let day = customer.facts.as_of;
+    let holds = |cohort: &Cohort| cohort.in_force(day) && cohort.holds(&subject) == Some(true);
+    let cohorts = context.cohorts.iter().enumerate().filter(|(_, cohort)| holds(cohort));
+    let id = &customer.facts.account_id;
+    let of_row = |row: &ScoreRow| {
+        (row.rank.unwrap_or(u8::MAX), Reverse(row.fit_score), Reverse(row.intent_score), id.clone())
+    };
+    let last = || (u8::MAX, Reverse(Score::MIN), Reverse(Score::MIN), id.clone());
+    Digest {
+        priority: customer.scores.iter().map(of_row).min().unwrap_or_else(last),
+        falls: falls.collect(),
+        cohorts: cohorts.map(|(place, _)| place).collect(),
+        expiring: context.expiring(&customer.facts.agreements),
+        events: events(&customer.facts),
+        scores: customer.scores.clone(),
+        facts: customer.facts.clone(),
+    }
+}
+
+impl Context<'_> {
+    /// The steps from the average account to one with these bins, the largest first. They and the rest add up exactly,
+    /// because the contributions are the score.
+    fn waterfall(&self, model: &FittedModel, bins: &[u8]) -> Fall {
+        let mut effects = vec![LogOdds::ZERO; self.n_groups];
+        for (effect, group) in model.contributions(bins).into_iter().zip(&self.group_of) {
+            effects[*group] = effects[*group] + effect;
+        }
+        let mut steps: Vec<(usize, LogOdds)> =
+            effects.into_iter().enumerate().filter(|(_, effect)| *effect != LogOdds::ZERO).collect();
+        steps.sort_by_key(|(group, effect)| (Reverse(effect.steps().abs()), *group));
+        let named = steps
+            .iter()
+            .take(MOST_STEPS)
+            .flat_map(|(group, effect)| [*group as f64, thousandths(effect.value())]);
+        Fall(thousandths(model.base().value()), thousandths(model.margin(bins).value()), named.collect())
+    }
+
+    fn expiring(&self, agreements: &[Agreement]) -> Expiring {
+        let (from, to) = self.fiscal_year;
+        let mut expiring = Expiring::default();
+        for agreement in agreements.iter().filter(|agreement| (from..=to).contains(&agreement.ends)) {
+            let revenue = agreement.revenue.unwrap_or(0.0);
+            expiring.agreements += 1;
+            expiring.revenue += revenue;
+            if !agreement.renewed {
+                expiring.open += 1;
+                expiring.open_revenue += revenue;
+            }
+        }
+        expiring
+    }
+}
+
+/// Log-odds as the page shows them.
+pub(super) fn thousandths(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+/// What has a date, latest first.
+fn events(facts: &AccountFacts) -> Vec<(AsOf, String)> {
+    let mut events = Vec::new();
+    for bought in &facts.bought {
+        events.push((bought.last, format!("Last bought {}", bought.product)));
+        if bought.first != bought.last {
+            events.push((bought.first, format!("First bought {}", bought.product)));
+        }
+    }
+    for agreement in &facts.agreements {
+        let what = agreement.division.as_deref().or(agreement.program.as_deref()).unwrap_or("Agreement");
+        let state = if agreement.renewed { ", renewed" } else { "" };
+        let money = agreement.revenue.map(|money| format!(", worth {money:.0}")).unwrap_or_default();
+        events.push((agreement.ends, format!("Agreement on {what} ends{money}{state}")));
+    }
+    let (from, to) = (facts.as_of.plus_months(-SUPPORT_MONTHS), facts.as_of.plus_months(SUPPORT_MONTHS));
+    for installed in &facts.installs {
+        if let Some(day) = installed.support_ends.filter(|day| (from..=to).contains(day)) {
+            let version = installed.version.as_deref().unwrap_or_default();
+            events.push((day, format!("Support of {} {version} ends", installed.product)));
+        }
+    }
+    events.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    events.dedup();
+    events.truncate(MOST_EVENTS);
+    events
+}

@@ -1,0 +1,163 @@
+//! Boosting by small trees, and the tables they add up to.
+//!
+//! A tree over at most three columns is a table over them: each leaf adds its step to the cells of its region. A first
+//! run grows trees over any columns and notes what every set of two or three gains (Friedman 2001,
+//! <https://doi.org/10.1214/aos/1013203451>); a second one may only use the strongest sets, so that its trees add up to
+//! that many tables and the score stays a sum of few entries. Trees see columns by coarse places. Against each stands the
+//! best step of a single column by all of its bins, and the one that gains more is taken: so a column that needs fine
+//! cuts gets them in its own table, and one that must follow a trend moves only there.
+
+mod bag;
+mod grid;
+mod sets;
+mod split;
+mod sums;
+mod tree;
+
+use bag::{Move, Moves, Pace, bins_of};
+pub(super) use grid::Grid;
+use sets::{ColumnSet, Credit, MOST_COLUMNS};
+use split::Axis;
+
+use super::boosting::{Bag, BagRows, Booster};
+use super::places::coarsen;
+use super::set::Trend;
+use super::step::StepLimits;
+use crate::models::{FeatureBins, ModelError, Places};
+use crate::parallelism::Parallelism;
+use crate::seed::Seed;
+
+/// How much larger the steps of the search are than those of the fit.
+const SEARCH_HASTE: f64 = 3.0;
+/// Most rounds of the search.
+const SEARCH_ROUNDS: usize = 160;
+
+/// What the bags of a fit have in common.
+#[derive(Debug)]
+struct Forest<'a> {
+    booster: &'a Booster<'a>,
+    limits: StepLimits,
+    /// The columns that trees are over.
+    columns: Vec<usize>,
+    /// How the bins of each fall into places.
+    places: Vec<Places>,
+    axes: Vec<Axis>,
+}
+
+/// Grows every bag; the grids are those of the joint tables, in the order in which a bag holds their entries.
+pub(super) fn grow(
+    booster: &Booster<'_>,
+    bag_rows: &[BagRows],
+    seed: Seed,
+    parallelism: &Parallelism,
+) -> Result<(Vec<Grid>, Vec<Bag>), ModelError> {
+    let forest = Forest::new(booster)?;
+    let params = booster.params();
+    let whole = Pace {
+        rounds: params.rounds,
+        patience: params.patience,
+        learning_rate: params.learning_rate,
+        leaves: params.leaves,
+    };
+    let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
+    let search = |leaves: usize| {
+        let pace = Pace {
+            rounds: params.rounds.min(SEARCH_ROUNDS),
+            patience: (params.patience / 2).max(1),
+            learning_rate: (params.learning_rate * SEARCH_HASTE).min(1.0),
+            leaves,
+        };
+        let found = parallelism.map(bag_rows, |bag, rows| {
+            let Moves { credit, loss, .. } = forest.grow(rows, None, &pace, blocks(bag));
+            (loss, credit)
+        });
+        let mut credit = Credit::default();
+        let mut loss = 0;
+        for (of_bag, found) in &found {
+            loss += of_bag;
+            credit.merge(found);
+        }
+        (loss, leaves, credit)
+    };
+    // A column with many cuts in one step learns what has many spikes, and noise. The stopping rows say which it is.
+    let (plain, fine) = (search(2), search(params.leaves));
+    let (_, leaves, credit) = if fine.0 < plain.0 { fine } else { plain };
+    let sets = credit.strongest(params.joint_tables);
+    let grids: Vec<Grid> = sets.iter().map(|set| forest.grid(*set)).collect();
+    let bags = parallelism.map(bag_rows, |bag, rows| {
+        let grown = forest.grow(rows, Some(&sets), &Pace { leaves, ..whole }, blocks(bag));
+        forest.bag(&grown, &sets, &grids, rows)
+    });
+    Ok((grids, bags))
+}
+
+impl<'a> Forest<'a> {
+    fn new(booster: &'a Booster<'a>) -> Result<Self, ModelError> {
+        let all = booster.columns();
+        let rows = all.rows_by_bin();
+        let mut columns: Vec<usize> =
+            (0..all.len()).filter(|column| all.trends()[*column] == Trend::Free).collect();
+        if columns.len() > MOST_COLUMNS {
+            let mut heard: Vec<(f64, usize)> = booster.heard(&columns).into_iter().zip(columns).collect();
+            heard.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            columns = heard.into_iter().take(MOST_COLUMNS).map(|(_, column)| column).collect();
+            columns.sort_unstable();
+        }
+        let most = booster.params().joint_places;
+        let places = columns
+            .iter()
+            .map(|column| coarsen(all.definitions()[*column], &rows[*column], most))
+            .collect::<Result<Vec<Places>, _>>()?;
+        let axes = columns
+            .iter()
+            .zip(&places)
+            .map(|(column, places)| Axis {
+                n_places: places.n_places(),
+                is_level: matches!(all.definitions()[*column], FeatureBins::Level { .. }),
+            })
+            .collect();
+        Ok(Self { booster, limits: booster.limits(), columns, places, axes })
+    }
+
+    fn grid(&self, set: ColumnSet) -> Grid {
+        let (columns, places) = set.columns().map(|at| (self.columns[at], self.places[at].clone())).unzip();
+        Grid { columns, places }
+    }
+
+    /// The tables that the moves of a bag add up to.
+    fn bag(&self, grown: &Moves, sets: &[ColumnSet], grids: &[Grid], rows: &BagRows) -> Bag {
+        let mut tables = self.booster.rate_alone(rows);
+        tables.joint = grids.iter().map(|grid| vec![0; grid.n_cells()]).collect();
+        for made in &grown.made {
+            match made {
+                Move::Alone { column, steps } => {
+                    for (weight, step) in tables.weights[*column].iter_mut().zip(steps.iter()) {
+                        *weight = weight.saturating_add(*step);
+                    }
+                }
+                Move::Together(tree) => {
+                    for leaf in tree.leaves() {
+                        let holding = sets.iter().position(|set| leaf.columns.is_within(*set));
+                        match (&leaf.region[..], holding) {
+                            ([(at, mask)], _) => {
+                                for bin in bins_of(&self.places[*at], *mask) {
+                                    let weight = &mut tables.weights[self.columns[*at]][bin];
+                                    *weight = weight.saturating_add(leaf.step);
+                                }
+                            }
+                            (region @ [_, _, ..], Some(index)) => {
+                                let region: Vec<_> =
+                                    region.iter().map(|(at, mask)| (self.columns[*at], *mask)).collect();
+                                grids[index].add(&mut tables.joint[index], &region, leaf.step);
+                            }
+                            _ => tables.base += i64::from(leaf.step),
+                        }
+                    }
+                }
+            }
+        }
+        let columns = self.booster.columns();
+        let judged = rows.judge.iter().map(|&row| columns.margin(&tables, grids, row)).collect();
+        Bag { tables, rounds: grown.made.len(), judged }
+    }
+}
