@@ -6,6 +6,7 @@
 //! OUT/scores/as_of=DATE/part-000.parquet   one row per account and product
 //! OUT/facts/as_of=DATE/accounts.parquet    what is known of each account, for reports
 //! OUT/facts/as_of=DATE/bins.parquet        the bins of its features: why a score is what it is
+//! OUT/facts/as_of=DATE/estimates.json      what they say together of revenue and renewals
 //! OUT/act_now.csv                          the list to call, best first
 //! OUT/model.json                           the fitted line
 //! OUT/model_card.{md,svg,json}             where the line comes from and how good it is
@@ -129,20 +130,22 @@ struct Layout {
     out: PathBuf,
     scores: PathBuf,
     facts: PathBuf,
+    estimates: PathBuf,
     bins: PathBuf,
 }
 
 impl Layout {
     const ACT_NOW: &'static str = "act_now.csv";
-    const MODEL: &'static str = "model.json";
+    const MODEL: &'static str = RunOutput::MODEL;
     const CARD: &'static str = "model_card";
-    const RUN: &'static str = "run.json";
+    const RUN: &'static str = RunOutput::RECORD;
 
     fn new(out: &Path, as_of: AsOf) -> Self {
         Self {
             out: out.to_path_buf(),
             scores: RunOutput::scores_file(as_of),
             facts: RunOutput::facts_file(as_of),
+            estimates: RunOutput::estimates_file(as_of),
             bins: RunOutput::bins_file(as_of),
         }
     }
@@ -153,7 +156,7 @@ impl Layout {
 
     /// All files of a run, under the output folder; the record, which is written last, comes last.
     fn files(&self) -> Vec<PathBuf> {
-        let tables = [&self.scores, &self.facts, &self.bins].map(PathBuf::clone);
+        let tables = [&self.scores, &self.facts, &self.bins, &self.estimates].map(PathBuf::clone);
         let mut files: Vec<PathBuf> = tables.into();
         files.extend([Self::ACT_NOW, Self::MODEL].map(PathBuf::from));
         files.extend(ModelCard::files(Self::CARD.as_ref()));
@@ -274,7 +277,11 @@ impl Job<'_> {
         layout: &Layout,
     ) -> Result<FactsWriter, JobError> {
         let builder = FactsBuilder::try_new(&spec.features, &spec.tiers, dataset)?;
-        let mut writer = FactsWriter::create(&layout.path(&layout.facts))?;
+        let mut writer = FactsWriter::create(
+            &layout.path(&layout.facts),
+            &layout.path(&layout.estimates),
+            builder.currency(),
+        )?;
         progress.stage("facts", dataset.accounts().len() as u64);
         self.chunking.in_order(
             dataset.accounts().len(),

@@ -43,6 +43,11 @@ pub(crate) fn wall() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
+/// [`wall`] in whole seconds of UTC, as audits write it.
+pub(crate) fn utc() -> String {
+    wall().round(jiff::Unit::Second).unwrap_or_default().to_string()
+}
+
 impl Progress for Watch {
     fn stage(&self, name: &str, total: u64) {
         tracing::debug!(stage = name, "begins");

@@ -17,6 +17,7 @@ mod run;
 mod shared;
 mod table;
 mod validate;
+mod worklist;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,8 @@ enum Verb {
     Page(page::Args),
     /// Make reports from the output of a run.
     Report(report::Args),
+    /// Whom each owner works next: filtered, ranked, within capacity, with a share for exploration.
+    Worklist(worklist::Args),
     /// Measure a model where outcomes are known: with intervals, by tier and cluster, in pictures.
     Evaluate(evaluate::Args),
     /// Say which account of one list is which company of another, or is twice in one list.
@@ -77,6 +80,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Run(args) => run::run(args, &shared),
         Verb::Page(args) => page::run(args, &shared),
         Verb::Report(args) => report::run(args, &shared),
+        Verb::Worklist(args) => worklist::run(args, &shared),
         Verb::Evaluate(args) => evaluate::run(args, &shared),
         Verb::Match(args) => match_lists::run(args, &shared),
         Verb::Drift(args) => drift::run(args, &shared),

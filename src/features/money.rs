@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
 
+use serde::{Serialize, Serializer};
+
 use super::{Family, FeatureError, FeatureSpec};
 use crate::tables::Currencies;
 use crate::tables::contract::TableName;
@@ -10,6 +12,7 @@ use crate::tables::contract::TableName;
 /// What one unit of each currency is worth in the currency of the features.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rates {
+    currency: String,
     rates: BTreeMap<String, f64>,
 }
 
@@ -48,7 +51,12 @@ impl Rates {
                 return Err(FeatureError::Rate { table, currencies: without, expected: base });
             }
         }
-        Ok(Self { rates })
+        Ok(Self { currency: base, rates })
+    }
+
+    /// The currency of the features; empty where neither the spec nor the data names one.
+    pub fn currency(&self) -> &str {
+        &self.currency
     }
 
     /// `amount` of `currency` in the currency of the features; an amount without a currency is taken as it is.
@@ -76,6 +84,13 @@ impl Money {
     /// The amount in currency units.
     pub fn value(self) -> f64 {
         self.0 as f64 / Self::PARTS
+    }
+}
+
+impl Serialize for Money {
+    /// As a number of currency units.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value().serialize(serializer)
     }
 }
 

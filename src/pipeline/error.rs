@@ -58,6 +58,14 @@ pub enum PipelineError {
         /// The date of the model.
         trained: String,
     },
+    /// A row of bins is not one of the line.
+    #[error("a row of {found} bins does not belong to the model; expected {expected} bins that it knows")]
+    Bins {
+        /// Features of the line.
+        expected: usize,
+        /// Bins in the row.
+        found: usize,
+    },
     /// A profile is of another line.
     #[error(
         "the baseline has {features} features and {products} products, which are not those of the line; train it anew"
@@ -96,6 +104,7 @@ impl Coded for PipelineError {
             Self::TooEarly { .. } => "E_AS_OF_TOO_EARLY",
             Self::TooLate { .. } => "E_AS_OF_TOO_LATE",
             Self::ModelOfLaterDate { .. } => "E_MODEL_OF_LATER_DATE",
+            Self::Bins { .. } => "E_PIPELINE_BINS",
             Self::Profile { .. } => "E_PIPELINE_PROFILE",
             Self::Model(error) => error.code(),
             Self::Spec(error) => error.code(),

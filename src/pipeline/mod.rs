@@ -25,7 +25,7 @@ pub use score::{ProductScore, ScoredAccount, check_date, check_date_within};
 use crate::artifact::{self, ArtifactError, Header, Origin, Payload};
 use crate::features::{Recipe, recipes};
 use crate::models::{Binning, FittedModel};
-use crate::quantity::AsOf;
+use crate::quantity::{AsOf, LogOdds};
 use crate::spec::Spec;
 
 /// The two models of a product.
@@ -151,6 +151,41 @@ impl Pipeline {
     /// The bins of the features.
     pub const fn binning(&self) -> &Binning {
         &self.binning
+    }
+
+    /// What every group of features that tell one story adds to the margin of a model of this line, by its name; with the
+    /// base of the model they add up to the margin.
+    ///
+    /// # Errors
+    /// [`PipelineError::Bins`] when `bins` is not a row of this line.
+    pub fn effects(
+        &self,
+        model: &FittedModel,
+        bins: &[u8],
+    ) -> Result<BTreeMap<&str, LogOdds>, PipelineError> {
+        self.check_bins(bins)?;
+        Ok(Stories::effects(model, bins, &self.recipes))
+    }
+
+    /// The features that the reasons of a score speak of, in the order of the reasons.
+    ///
+    /// # Errors
+    /// [`PipelineError::Bins`] when `bins` is not a row of this line.
+    pub fn reason_features(&self, model: &FittedModel, bins: &[u8]) -> Result<Vec<&Recipe>, PipelineError> {
+        self.check_bins(bins)?;
+        let leading = self.stories.leading(model, bins);
+        Ok(leading.into_iter().map(|(feature, _)| &self.recipes[feature]).collect())
+    }
+
+    /// Bins come back from files, so they are checked before a table is looked into.
+    fn check_bins(&self, bins: &[u8]) -> Result<(), PipelineError> {
+        let sound = bins.len() == self.recipes.len()
+            && bins.iter().enumerate().all(|(feature, bin)| self.binning.range(feature, *bin).is_some());
+        if sound {
+            Ok(())
+        } else {
+            Err(PipelineError::Bins { expected: self.recipes.len(), found: bins.len() })
+        }
     }
 
     fn origin(&self) -> Origin {

@@ -44,17 +44,26 @@ impl Stories {
         Self { group_of: group_of.collect(), n_groups: places.len() }
     }
 
-    /// The groups that raise the score most; where none raises it, the one that lowers it most.
-    ///
-    /// Contributions are the score itself, so nothing is estimated here: the groups and the base add up to the margin.
-    pub(super) fn reasons(
-        &self,
+    /// What every group adds to a score, as the names of the features group them, groups without effect left out.
+    pub(super) fn effects<'r>(
         model: &FittedModel,
         bins: &[u8],
-        recipes: &[Recipe],
-        matrix: &FeatureMatrix,
-        row: usize,
-    ) -> Vec<Reason> {
+        recipes: &'r [Recipe],
+    ) -> BTreeMap<&'r str, LogOdds> {
+        let mut effects: BTreeMap<&str, LogOdds> = BTreeMap::new();
+        for (contribution, recipe) in model.contributions(bins).into_iter().zip(recipes) {
+            let effect = effects.entry(&recipe.group).or_insert(LogOdds::ZERO);
+            *effect = *effect + contribution;
+        }
+        effects.retain(|_, effect| *effect != LogOdds::ZERO);
+        effects
+    }
+
+    /// The groups that raise the score most, each by its leading feature; where none raises it, the one that lowers it
+    /// most.
+    ///
+    /// Contributions are the score itself, so nothing is estimated here: the groups and the base add up to the margin.
+    pub(super) fn leading(&self, model: &FittedModel, bins: &[u8]) -> Vec<(usize, LogOdds)> {
         let contributions = model.contributions(bins);
         let mut effects = vec![LogOdds::ZERO; self.n_groups];
         for (contribution, group) in contributions.iter().zip(&self.group_of) {
@@ -78,12 +87,27 @@ impl Stories {
                     let steps = contributions[*feature].steps();
                     (if raises { steps } else { -steps }, usize::MAX - feature)
                 };
-                let feature = of_group.max_by_key(strength)?;
-                let value = matrix
-                    .named(&recipes[feature].name)
-                    .map_or(FeatureValue::Missing, |column| column.value(row));
-                Some(Reason { feature, effect: effects[*group], sentence: recipes[feature].sentence(value) })
+                Some((of_group.max_by_key(strength)?, effects[*group]))
             })
             .collect()
+    }
+
+    /// [`Self::leading`] in words, with the values of a row.
+    pub(super) fn reasons(
+        &self,
+        model: &FittedModel,
+        bins: &[u8],
+        recipes: &[Recipe],
+        matrix: &FeatureMatrix,
+        row: usize,
+    ) -> Vec<Reason> {
+        let leading = self.leading(model, bins);
+        let reason = |(feature, effect): (usize, LogOdds)| {
+            let value = matrix
+                .named(&recipes[feature].name)
+                .map_or(FeatureValue::Missing, |column| column.value(row));
+            Reason { feature, effect, sentence: recipes[feature].sentence(value) }
+        };
+        leading.into_iter().map(reason).collect()
     }
 }

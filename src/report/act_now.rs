@@ -52,7 +52,7 @@ impl ActNow {
         model_version: &str,
     ) -> Result<TableWriter, OutputError> {
         self.rows.sort_by(ScoreRow::list_order);
-        let mut writer = TableWriter::create(target, TableFormat::Csv, schema())?;
+        let mut writer = TableWriter::create(target, TableFormat::SheetCsv, schema())?;
         writer.append(cells(&self.rows, as_of, model_version))?;
         Ok(writer)
     }

@@ -23,10 +23,18 @@ pub enum ReportError {
         /// What is missing or different.
         reason: String,
     },
-    /// A cell of a file of the run cannot be read back.
-    #[error(
-        "{path}, row {row}, column {column}: expected {expected}, found {found:?}; run `propensity run` again"
-    )]
+    /// A file lacks a column.
+    #[error("{path} has no column {column}; expected the columns {}", .expected.join(", "))]
+    Column {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: &'static str,
+        /// All columns that are read.
+        expected: Vec<&'static str>,
+    },
+    /// A cell of a file of the run, or of a file given beside it, cannot be read.
+    #[error("{path}, row {row}, column {column}: expected {expected}, found {found:?}")]
     Cell {
         /// The file.
         path: PathBuf,
@@ -46,6 +54,40 @@ pub enum ReportError {
         path: PathBuf,
         /// The account that was asked for.
         account: String,
+    },
+    /// A partner id is not one.
+    #[error("{found:?} is no partner id; expected 1 to {longest} letters, digits, '-', '_', '.' or ':'")]
+    PartnerId {
+        /// What was given, shortened.
+        found: String,
+        /// Most characters of an id.
+        longest: usize,
+    },
+    /// No customer has transacted with the partner.
+    #[error(
+        "no customer of the run has transacted with partner {partner}; ids are compared as text, leading zeros included"
+    )]
+    UnknownPartner {
+        /// The partner that was asked for.
+        partner: String,
+    },
+    /// A profile is not sound.
+    #[error("report profile {path} has {} fault(s):\n  {}", .faults.len(), .faults.join("\n  "))]
+    Profile {
+        /// The file.
+        path: PathBuf,
+        /// All faults, in words.
+        faults: Vec<String>,
+    },
+    /// The profile does not have the report.
+    #[error("profile {profile} has no report {report}; it has {}", .known.join(", "))]
+    NoReport {
+        /// The profile.
+        profile: String,
+        /// The report that was asked for.
+        report: &'static str,
+        /// The reports it has.
+        known: Vec<&'static str>,
     },
     /// A file of the run could not be read.
     #[error(transparent)]
@@ -68,8 +110,12 @@ impl Coded for ReportError {
     fn code(&self) -> &'static str {
         match self {
             Self::NotARun { .. } => "E_REPORT_RUN",
+            Self::Column { .. } => "E_REPORT_COLUMN",
             Self::Cell { .. } => "E_REPORT_CELL",
             Self::Account { .. } => "E_REPORT_ACCOUNT",
+            Self::PartnerId { .. } | Self::UnknownPartner { .. } => "E_REPORT_PARTNER",
+            Self::Profile { .. } => "E_REPORT_PROFILE",
+            Self::NoReport { .. } => "E_REPORT_UNKNOWN",
             Self::Read(error) => error.code(),
             Self::Model(error) => error.code(),
             Self::Pipeline(error) => error.code(),

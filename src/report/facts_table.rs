@@ -5,14 +5,15 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::ReportError;
+use super::estimates::EstimatesTrainer;
 use super::row_stream::StoredRow;
-use crate::output::OutputError;
+use crate::output::{OutputError, StagedFile};
 use crate::quantity::AsOf;
 use crate::tables::write::{Cells, ColumnType, Schema, TableFormat, TableWriter};
 use crate::targeting::{AccountFacts, Firm};
 
 /// Columns and what they hold, in order.
-const COLUMNS: [(&str, ColumnType); 24] = [
+const COLUMNS: [(&str, ColumnType); 25] = [
     ("account_id", ColumnType::Text),
     ("as_of", ColumnType::Date),
     ("name", ColumnType::Text),
@@ -30,6 +31,7 @@ const COLUMNS: [(&str, ColumnType); 24] = [
     ("acr_monthly", ColumnType::Number),
     ("is_nonprofit", ColumnType::Flag),
     ("tier", ColumnType::Text),
+    ("size_tier", ColumnType::Text),
     ("corporate_candidate", ColumnType::Flag),
     ("last_transaction", ColumnType::Date),
     ("holdings", ColumnType::Text),
@@ -44,17 +46,27 @@ pub(super) fn columns() -> Vec<&'static str> {
     COLUMNS.iter().map(|(name, _)| *name).collect()
 }
 
-/// Writes one Parquet row per account; the same accounts give the same bytes, however they were handed in.
+/// Writes one Parquet row per account, and beside them what the accounts together say of revenue and renewals.
+///
+/// The same accounts give the same bytes, however they were handed in.
 #[derive(Debug)]
-pub struct FactsWriter(TableWriter);
+pub struct FactsWriter {
+    table: TableWriter,
+    estimates: StagedFile,
+    trainer: EstimatesTrainer,
+}
 
 impl FactsWriter {
-    /// Opens the table that becomes `target`.
+    /// Opens the table that becomes `target`, and the estimates that become `estimates`, with money in `currency`.
     ///
     /// # Errors
-    /// [`OutputError::Unwritable`] when the file cannot be made.
-    pub fn create(target: &Path) -> Result<Self, OutputError> {
-        Ok(Self(TableWriter::create(target, TableFormat::Parquet, Schema::new(COLUMNS))?))
+    /// [`OutputError::Unwritable`] when a file cannot be made.
+    pub fn create(target: &Path, estimates: &Path, currency: &str) -> Result<Self, OutputError> {
+        Ok(Self {
+            table: TableWriter::create(target, TableFormat::Parquet, Schema::new(COLUMNS))?,
+            estimates: StagedFile::create(estimates)?,
+            trainer: EstimatesTrainer::new(currency),
+        })
     }
 
     /// Adds accounts.
@@ -62,17 +74,25 @@ impl FactsWriter {
     /// # Errors
     /// [`OutputError::Unwritable`] when the disk refuses.
     pub fn append(&mut self, facts: &[AccountFacts]) -> Result<(), OutputError> {
+        for of_account in facts {
+            self.trainer.add(of_account);
+        }
         let cells = cells(facts)
-            .map_err(|error| OutputError::unwritable(self.0.target())(std::io::Error::other(error)))?;
-        self.0.append(cells)
+            .map_err(|error| OutputError::unwritable(self.table.target())(std::io::Error::other(error)))?;
+        self.table.append(cells)
     }
 
-    /// Gives the file its name.
+    /// Fits the estimates and gives both files their names.
     ///
     /// # Errors
-    /// [`OutputError::Unwritable`] when the disk is full or the rename fails.
-    pub fn commit(self) -> Result<(), OutputError> {
-        self.0.commit()
+    /// [`OutputError::Unwritable`] when the disk is full or a rename fails.
+    pub fn commit(mut self) -> Result<(), OutputError> {
+        let path = self.estimates.target().to_path_buf();
+        let estimates = self.trainer.fit();
+        serde_json::to_writer(&mut self.estimates, &estimates)
+            .map_err(|error| OutputError::unwritable(path)(error.into()))?;
+        self.table.commit()?;
+        self.estimates.commit()
     }
 }
 
@@ -105,6 +125,7 @@ fn cells(facts: &[AccountFacts]) -> Result<Vec<Cells>, serde_json::Error> {
         Cells::Number(facts.iter().map(|of| of.firm.acr_monthly).collect()),
         Cells::Flag(facts.iter().map(|of| of.firm.is_nonprofit).collect()),
         text(facts, |of| Some(of.tier.clone())),
+        text(facts, |of| Some(of.size_tier.clone())),
         Cells::Flag(facts.iter().map(|of| Some(of.corporate_candidate)).collect()),
         Cells::Date(facts.iter().map(|of| of.last_transaction.map(AsOf::days)).collect()),
         json(facts, |of| of.holdings.as_slice())?,
@@ -138,6 +159,7 @@ pub(super) fn read(row: StoredRow<'_>) -> Result<AccountFacts, ReportError> {
             is_nonprofit: row.flag("is_nonprofit")?,
         },
         tier: row.filled("tier")?,
+        size_tier: row.filled("size_tier")?,
         corporate_candidate: row
             .flag("corporate_candidate")?
             .ok_or_else(missing("corporate_candidate", "yes or no"))?,

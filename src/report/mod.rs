@@ -9,26 +9,46 @@
 //! account by account, in memory that does not grow with their number.
 
 mod act_now;
+mod audit;
 mod bins_table;
 mod customer;
 mod error;
+mod estimates;
+mod explanation;
 mod facts_table;
+mod movement;
 mod page;
+mod profile;
+mod render;
+mod request;
 mod row;
 mod row_stream;
 mod run_output;
 mod run_record;
+mod scope;
 mod scores;
 mod summary;
+mod totals;
+mod worklist;
 
 pub use act_now::ActNow;
+pub use audit::AuditLine;
 pub use bins_table::BinsWriter;
 pub use customer::Customer;
 pub use error::ReportError;
+pub use estimates::Estimates;
 pub use facts_table::FactsWriter;
+pub use movement::{Movement, movements};
 pub use page::{Page, PageOptions};
+pub use profile::{Profile, Report, ReportColumn, Source, SourceKind};
+pub use request::{ReportRequest, StagedReport};
 pub use row::ScoreRow;
 pub use run_output::RunOutput;
 pub use run_record::{Evidence, InputRecord, ModelRecord, OutputRecord, RunRecord, Stage};
+pub use scope::{PartnerId, Viewer};
 pub use scores::ScoresWriter;
 pub use summary::Summary;
+pub use totals::{ProductTotals, ReportTotals, TierTotals};
+pub use worklist::{
+    Exclusions, Filter, LeftOut, Owners, RankBy, SelectedBy, WorkItem, Worklist, WorklistRequest,
+};

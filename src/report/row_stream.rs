@@ -26,9 +26,10 @@ impl RowStream {
         let table = RawTable::open(path, &CsvFormat::default())?;
         let place = |name: &&'static str| {
             let found = table.header().iter().position(|column| column == name);
-            found.map(|place| (*name, place)).ok_or_else(|| ReportError::NotARun {
+            found.map(|place| (*name, place)).ok_or_else(|| ReportError::Column {
                 path: path.to_path_buf(),
-                reason: format!("it has no column {name}"),
+                column: name,
+                expected: columns.to_vec(),
             })
         };
         let columns = columns.iter().map(place).collect::<Result<_, _>>()?;
@@ -41,8 +42,16 @@ impl RowStream {
         while self.batch.as_ref().is_none_or(|batch| self.next > batch.n_rows()) {
             self.batch = self.table.next_batch()?;
             self.next = 1;
-            if self.batch.is_none() {
-                return Ok(false);
+            let Some(batch) = &self.batch else { return Ok(false) };
+            if let Some(broken) = batch.broken().first() {
+                let column = self.columns.first().map_or("", |(name, _)| *name);
+                return Err(ReportError::Cell {
+                    path: self.path.clone(),
+                    row: broken.row,
+                    column,
+                    expected: "as many fields as in the header, in UTF-8",
+                    found: broken.fields.join(",").chars().take(SHOWN).collect(),
+                });
             }
         }
         Ok(true)

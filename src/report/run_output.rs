@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::row_stream::RowStream;
-use super::{Customer, ReportError, RunRecord, ScoreRow, bins_table, facts_table};
+use super::{Customer, Estimates, ReportError, RunRecord, ScoreRow, bins_table, facts_table};
 use crate::artifact::ArtifactError;
 use crate::pipeline::Pipeline;
+use crate::quantity::AsOf;
 use crate::scoring::Chunking;
 
 /// The output folder of a run: what it recorded, its fitted line and its accounts.
@@ -17,26 +18,32 @@ pub struct RunOutput {
     folder: PathBuf,
     record: RunRecord,
     pipeline: Pipeline,
+    estimates: Estimates,
 }
 
 impl RunOutput {
     /// Name of the record of a run.
-    const RECORD: &'static str = "run.json";
+    pub const RECORD: &'static str = "run.json";
     /// Name of the model of a run.
-    const MODEL: &'static str = "model.json";
+    pub const MODEL: &'static str = "model.json";
 
     /// Where the scores of a date are, under the folder of a run.
-    pub fn scores_file(as_of: crate::quantity::AsOf) -> PathBuf {
+    pub fn scores_file(as_of: AsOf) -> PathBuf {
         PathBuf::from(format!("scores/as_of={as_of}/part-000.parquet"))
     }
 
     /// Where the facts of a date are.
-    pub fn facts_file(as_of: crate::quantity::AsOf) -> PathBuf {
+    pub fn facts_file(as_of: AsOf) -> PathBuf {
         PathBuf::from(format!("facts/as_of={as_of}/accounts.parquet"))
     }
 
+    /// Where the estimates of a date are.
+    pub fn estimates_file(as_of: AsOf) -> PathBuf {
+        PathBuf::from(format!("facts/as_of={as_of}/estimates.json"))
+    }
+
     /// Where the bins of a date are.
-    pub fn bins_file(as_of: crate::quantity::AsOf) -> PathBuf {
+    pub fn bins_file(as_of: AsOf) -> PathBuf {
         PathBuf::from(format!("facts/as_of={as_of}/bins.parquet"))
     }
 
@@ -67,7 +74,13 @@ impl RunOutput {
                 record.model.version
             )));
         }
-        let run = Self { folder: folder.to_path_buf(), record, pipeline };
+        let file = Self::estimates_file(record.as_of);
+        let estimates = std::fs::read(folder.join(&file))
+            .map_err(|error| not_a_run(format!("{} cannot be read ({error})", file.display())))?;
+        let estimates = serde_json::from_slice(&estimates).map_err(|error| {
+            not_a_run(format!("{} is not of the expected shape ({error})", file.display()))
+        })?;
+        let run = Self { folder: folder.to_path_buf(), record, pipeline, estimates };
         for file in run.files() {
             let recorded = run.recorded(&file);
             if !run.folder.join(&file).is_file() || recorded.is_none() {
@@ -103,6 +116,11 @@ impl RunOutput {
         &self.pipeline
     }
 
+    /// What all accounts together say of revenue and renewals.
+    pub const fn estimates(&self) -> &Estimates {
+        &self.estimates
+    }
+
     /// Works on all accounts and hands the results to `sink` in the order of the accounts, a chunk at a time.
     ///
     /// Memory is bounded by two row groups of each file and one chunk of accounts.
@@ -114,14 +132,44 @@ impl RunOutput {
         &self,
         chunking: &Chunking,
         work: impl Fn(Customer) -> Result<R, ReportError> + Sync + Send,
+        sink: impl FnMut(R) -> Result<(), ReportError>,
+    ) -> Result<(), ReportError> {
+        self.each_since(None, chunking, work, sink)
+    }
+
+    /// [`Self::each`], where every account also brings what a `previous` run said of it.
+    ///
+    /// # Errors
+    /// As [`Self::each`], for the files of either run.
+    pub fn each_since<R: Send>(
+        &self,
+        previous: Option<&Self>,
+        chunking: &Chunking,
+        work: impl Fn(Customer) -> Result<R, ReportError> + Sync + Send,
         mut sink: impl FnMut(R) -> Result<(), ReportError>,
     ) -> Result<(), ReportError> {
         let mut reader = self.reader()?;
+        let mut previous = previous.map(Self::reader).transpose()?;
+        let mut earlier = None;
         let most = chunking.chunk_rows.get();
         loop {
-            let customers = reader.take(most)?;
+            let mut customers = reader.take(most)?;
             if customers.is_empty() {
                 return reader.finish();
+            }
+            if let Some(previous) = &mut previous {
+                for customer in &mut customers {
+                    // Both runs have their accounts in the order of their ids.
+                    while earlier.as_ref().is_none_or(|earlier: &Customer| earlier.id() < customer.id()) {
+                        earlier = previous.take(1)?.pop();
+                        if earlier.is_none() {
+                            break;
+                        }
+                    }
+                    if earlier.as_ref().is_some_and(|earlier| earlier.id() == customer.id()) {
+                        customer.previous = earlier.take().map(Box::new);
+                    }
+                }
             }
             for result in chunking.parallelism.map_owned(customers, &work) {
                 sink(result?)?;

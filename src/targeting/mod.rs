@@ -7,11 +7,17 @@
 pub mod cohort;
 mod error;
 mod facts;
+mod licences;
 mod preset;
+mod renewals;
+mod revenue;
 mod tier;
 
 pub use error::{TierError, TierFault};
 pub use facts::{
     AccountFacts, Agreement, Bought, FactsBuilder, Firm, Holding, Installed, Transacted, VersionAge,
 };
+pub use licences::{OverUseCause, Portfolio, PortfolioProduct, ProductLicences, licences};
+pub use renewals::{FiscalYear, RenewalRates, end_of_service, expiring, is_open};
+pub use revenue::{LEAST_PEERS, PRIOR_PEERS, Potential, RevenueModel, RevenueTrainer, cents};
 pub use tier::{Compute, ComputeLine, ComputeMeasure, Tier, TierAssignment, TierPreset};

@@ -16,6 +16,7 @@ use crate::models::{Scored, Scorer, UNSEEN_BIN, strongest};
 use crate::parallelism::Parallelism;
 use crate::quantity::LogOdds;
 use crate::tables::raw::{RawBatch, RawTable};
+use crate::tables::write::spreadsheet_text;
 
 /// How a table is scored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +195,7 @@ impl WideModel {
             let Scored { probability, score, .. } = scored;
             let band = self.cuts().band(score);
             *chunk.bands.entry(band).or_default() += 1;
-            writer.write_field(&matrix.ids()[index])?;
+            writer.write_field(spreadsheet_text(&matrix.ids()[index]).as_bytes())?;
             writer.write_field(format!("{:.6}", probability.value()))?;
             writer.write_field(score.to_string())?;
             writer.write_field(band.name())?;
@@ -203,8 +204,11 @@ impl WideModel {
                 let bound = binding.columns()[reason.feature];
                 let cell = batch.cell(row, bound.position);
                 let value = if binding.is_missing(bound.rule, cell) { None } else { cell::text(cell) };
-                writer.write_field(&bound.rule.name)?;
-                writer.write_field(value.as_deref().unwrap_or("(missing)"))?;
+                writer.write_field(spreadsheet_text(&bound.rule.name).as_bytes())?;
+                let value = value.as_deref().unwrap_or("(missing)");
+                // A number below zero is no formula.
+                let shown = if value.parse::<f64>().is_ok() { value.into() } else { spreadsheet_text(value) };
+                writer.write_field(shown.as_bytes())?;
                 writer.write_field(format!("{:+.4}", reason.evidence.value()))?;
             }
             for _ in 3 * reasons.len()..3 * n_reasons {

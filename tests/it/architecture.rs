@@ -43,7 +43,7 @@ const MAY_LOOK_BESIDE: [(&str, &str); 7] = [
 const TOP: [&str; 3] = ["lib", "main", "cli"];
 
 /// Heavy crates and the only modules that may name them; `linfa` stands for its family too.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("polars", &["tables", "features", "report"]),
     ("ndarray", &["matrix", "models", "training"]),
     ("rayon", &["parallelism", "scoring", "training"]),
@@ -54,6 +54,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("csv", &["tables", "wide", "report"]),
     ("glob", &["tables"]),
     ("psl", &["tables"]),
+    ("rust_xlsxwriter", &["tables"]),
     ("strsim", &["crm"]),
     ("unicode_normalization", &["crm"]),
 ];

@@ -123,6 +123,7 @@ fn the_main_job_writes_its_files_and_tells_people() {
         "act_now.csv",
         "facts/as_of=2026-01-01/accounts.parquet",
         "facts/as_of=2026-01-01/bins.parquet",
+        "facts/as_of=2026-01-01/estimates.json",
         "model.json",
         "model_card.json",
         "model_card.md",
@@ -133,7 +134,7 @@ fn the_main_job_writes_its_files_and_tells_people() {
     assert_eq!(names, expected.map(PathBuf::from).into());
 
     let record = record(&out);
-    assert_eq!(record.outputs.len(), 8);
+    assert_eq!(record.outputs.len(), 9);
     assert_eq!(record.inputs.len(), TableName::ALL.len());
     assert!(record.accounts > 500, "{}", record.accounts);
     for product in record.clusters.values() {

@@ -4,6 +4,7 @@
 //! the rows arrived, and every column is encoded by itself, so neither the pieces nor the number of threads show.
 
 mod cells;
+mod spreadsheet;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ use polars::io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWrite
 use polars::prelude::{DataFrame, Field};
 
 pub use self::cells::{Cells, ColumnType, Schema};
+use self::spreadsheet::Book;
+pub use self::spreadsheet::spreadsheet_text;
 use crate::output::{OutputError, StagedFile};
 
 /// Rows in one Parquet row group; the last one of a file may be shorter.
@@ -24,6 +27,12 @@ pub enum TableFormat {
     /// Comma-separated UTF-8 text with a header; dates as `2026-01-31`, times as `2026-01-31T12:34:56Z`, missing
     /// cells empty.
     Csv,
+    /// [`Csv`](Self::Csv) for people with spreadsheets: texts that start like a formula are made harmless.
+    SheetCsv,
+    /// [`SheetCsv`](Self::SheetCsv) with tabs between the fields.
+    SheetTsv,
+    /// An Excel workbook; more rows than a worksheet holds go on in further ones.
+    Xlsx,
     /// Apache Parquet, zstd-compressed.
     Parquet,
     /// Apache Parquet for tables of many columns that are read whole: compressed fast and without statistics.
@@ -34,7 +43,9 @@ impl TableFormat {
     /// The ending of file names, without a dot.
     pub const fn extension(self) -> &'static str {
         match self {
-            Self::Csv => "csv",
+            Self::Csv | Self::SheetCsv => "csv",
+            Self::SheetTsv => "tsv",
+            Self::Xlsx => "xlsx",
             Self::Parquet | Self::WideParquet => "parquet",
         }
     }
@@ -169,14 +180,16 @@ impl Write for SharedFile {
 }
 
 enum Sink {
-    Csv(Box<csv::Writer<StagedFile>>),
+    Csv { writer: Box<csv::Writer<StagedFile>>, for_sheets: bool },
+    Xlsx(Box<Book>),
     Parquet { writer: Box<BatchedWriter<SharedFile>>, file: SharedFile },
 }
 
 impl std::fmt::Debug for Sink {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Csv(_) => "Csv",
+            Self::Csv { .. } => "Csv",
+            Self::Xlsx(_) => "Xlsx",
             Self::Parquet { .. } => "Parquet",
         })
     }
@@ -185,11 +198,13 @@ impl std::fmt::Debug for Sink {
 impl Sink {
     fn open(file: StagedFile, format: TableFormat, schema: &Schema) -> io::Result<Self> {
         match format {
-            TableFormat::Csv => {
-                let mut writer = csv::Writer::from_writer(file);
+            TableFormat::Csv | TableFormat::SheetCsv | TableFormat::SheetTsv => {
+                let delimiter = if format == TableFormat::SheetTsv { b'\t' } else { b',' };
+                let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(file);
                 writer.write_record(schema.columns().iter().map(|(name, _)| name))?;
-                Ok(Self::Csv(Box::new(writer)))
+                Ok(Self::Csv { writer: Box::new(writer), for_sheets: format != TableFormat::Csv })
             }
+            TableFormat::Xlsx => Ok(Self::Xlsx(Box::new(Book::open(file, schema)?))),
             TableFormat::Parquet | TableFormat::WideParquet => {
                 let fields: polars::prelude::Schema = schema
                     .columns()
@@ -216,18 +231,23 @@ impl Sink {
     fn write(&mut self, schema: &Schema, columns: &mut [Cells]) -> io::Result<()> {
         let n_rows = columns.first().map_or(0, Cells::len);
         match self {
-            Self::Csv(writer) => {
+            Self::Csv { writer, for_sheets } => {
                 let mut text = String::new();
                 for row in 0..n_rows {
                     for cells in columns.iter() {
                         text.clear();
                         cells.write_text(row, &mut text)?;
-                        writer.write_field(&text)?;
+                        if *for_sheets && matches!(cells, Cells::Text(_)) {
+                            writer.write_field(spreadsheet_text(&text).as_bytes())?;
+                        } else {
+                            writer.write_field(&text)?;
+                        }
                     }
                     writer.write_record(None::<&[u8]>)?;
                 }
                 Ok(())
             }
+            Self::Xlsx(book) => book.write(columns),
             Self::Parquet { writer, .. } => {
                 let columns = schema
                     .columns()
@@ -243,7 +263,10 @@ impl Sink {
 
     fn finish(self) -> io::Result<StagedFile> {
         match self {
-            Self::Csv(writer) => writer.into_inner().map_err(|error| io::Error::other(error.to_string())),
+            Self::Xlsx(book) => book.finish(),
+            Self::Csv { writer, .. } => {
+                writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
+            }
             Self::Parquet { writer, file } => {
                 writer.finish().map_err(io::Error::other)?;
                 drop(writer);

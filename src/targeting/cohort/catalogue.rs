@@ -124,6 +124,28 @@ impl Catalogue {
         Self::from_toml(text, Path::new("models/cohorts/clas2025.toml"))
     }
 
+    /// Workloads of cloud customers, in use and to come, as cohorts of those areas.
+    ///
+    /// # Errors
+    /// As [`Self::from_toml`]; a test holds that there are none.
+    pub fn workloads() -> Result<Self, CohortError> {
+        let text = include_str!("../../../models/workloads.toml");
+        Self::from_toml(text, Path::new("models/workloads.toml"))
+    }
+
+    /// A catalogue that ships, by its name, or one from a file.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn named(name: &str) -> Result<Self, CohortError> {
+        match name {
+            "clas2021" => Self::clas2021(),
+            "clas2024" => Self::clas2024(),
+            "clas2025" => Self::clas2025(),
+            file => Self::load(file.as_ref()),
+        }
+    }
+
     /// Reads a catalogue from a file.
     ///
     /// # Errors

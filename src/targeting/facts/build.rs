@@ -1,9 +1,11 @@
 //! From tables to facts.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU8;
 use std::ops::Range;
 
-use super::commerce::{Ledger, agreements, holdings};
+use super::commerce::{FirstSpend, Ledger, agreements, holdings};
+use super::record::RecordBegins;
 use super::{AccountFacts, Firm, Installed, VersionAge};
 use crate::features::{Family, FeatureBuilder, FeatureError, FeatureSpec, Rates, account_row, known_rows};
 use crate::quantity::{AsOf, MICROS_PER_DAY};
@@ -19,6 +21,8 @@ pub struct FactsBuilder<'a> {
     spec: &'a FeatureSpec,
     tiers: &'a TierPreset,
     rates: Rates,
+    first_months: u8,
+    record: RecordBegins,
 }
 
 impl<'a> FactsBuilder<'a> {
@@ -37,7 +41,19 @@ impl<'a> FactsBuilder<'a> {
             with_agreements.families.push(Family::Agreement);
         }
         let rates = FeatureBuilder::try_new(&with_agreements, dataset)?.rates().clone();
-        Ok(Self { spec, tiers, rates })
+        let record = RecordBegins::read(dataset)?;
+        Ok(Self { spec, tiers, rates, first_months: 12, record })
+    }
+
+    /// Takes what is spent in so many months from the first purchase on, rather than in twelve: for data of a short time.
+    #[must_use]
+    pub fn first_months(self, months: NonZeroU8) -> Self {
+        Self { first_months: months.get(), ..self }
+    }
+
+    /// The currency of all money in the facts; empty where neither the spec nor the data names one.
+    pub fn currency(&self) -> &str {
+        self.rates.currency()
     }
 
     /// The facts of those accounts of the range that were known before `as_of`, in their order.
@@ -51,6 +67,8 @@ impl<'a> FactsBuilder<'a> {
         as_of: AsOf,
     ) -> Result<Vec<AccountFacts>, FeatureError> {
         let Some(table) = dataset.table(TableName::Accounts) else { return Ok(Vec::new()) };
+        let months = i32::from(self.first_months);
+        let first = FirstSpend { months, from: self.record.before(as_of).map(|day| day.plus_months(months)) };
         let mut facts = Vec::with_capacity(accounts.len());
         for account in accounts {
             let Some(row) = account_row(dataset, account, as_of)? else { continue };
@@ -61,13 +79,14 @@ impl<'a> FactsBuilder<'a> {
                 account_id: dataset.accounts()[account].clone(),
                 as_of,
                 tier: tier.tier.to_owned(),
+                size_tier: self.tiers.assign(firm.employees, None).tier.to_owned(),
                 corporate_candidate: tier.corporate_candidate,
                 holdings: holdings(dataset, account, as_of)?,
                 installs: self.installs(dataset, account, as_of)?,
                 agreements: agreements(dataset, account, as_of, &self.rates)?,
                 last_transaction: ledger.last_transaction,
                 partners: ledger.partners(),
-                bought: ledger.bought(),
+                bought: ledger.bought(first),
                 firm,
             });
         }

@@ -14,6 +14,15 @@ use crate::tables::{Dataset, Table};
 /// Days around the end of an agreement in which the one that follows it starts.
 const RENEWAL_GAP_DAYS: i32 = 60;
 
+/// What counts as the spend of a new customer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FirstSpend {
+    /// Months from the first purchase on.
+    pub(super) months: i32,
+    /// First purchases on record before this day may not be the first.
+    pub(super) from: Option<AsOf>,
+}
+
 /// What was paid for one product.
 #[derive(Clone, Debug, Default)]
 struct Purchases {
@@ -117,7 +126,7 @@ impl Ledger {
     }
 
     /// Products with a purchase; one that was only ever cancelled was not bought.
-    pub(super) fn bought(&self) -> Vec<Bought> {
+    pub(super) fn bought(&self, spend: FirstSpend) -> Vec<Bought> {
         let bought = self.products.iter().filter_map(|(product, purchases)| {
             let (first, last) = (day_of(purchases.first?), day_of(purchases.last?));
             let money = |from: Option<AsOf>, to: AsOf| {
@@ -133,7 +142,8 @@ impl Ledger {
                 lines.map(|line| line.units).sum::<f64>()
             };
             let this_month = AsOf::new(self.as_of.date().first_of_month());
-            let year_over = first.plus_months(12);
+            let over = first.plus_months(spend.months);
+            let is_first = spend.from.is_none_or(|from| first >= from);
             Some(Bought {
                 product: product.clone(),
                 first,
@@ -143,7 +153,7 @@ impl Ledger {
                 value: money(None, self.as_of),
                 value_12m: money(Some(self.as_of.plus_months(-12)), self.as_of),
                 value_3m: money(Some(this_month.plus_months(-3)), this_month),
-                first_year: (year_over <= self.as_of).then(|| money(Some(first), year_over)),
+                first_spend: (over <= self.as_of && is_first).then(|| money(Some(first), over)),
                 skus: purchases.skus.iter().cloned().collect(),
             })
         });

@@ -7,6 +7,7 @@
 
 mod build;
 mod commerce;
+mod record;
 
 use serde::{Deserialize, Serialize};
 
@@ -89,8 +90,9 @@ pub struct Bought {
     pub value_12m: f64,
     /// Money of the last three full calendar months.
     pub value_3m: f64,
-    /// Money of the 12 months from the first purchase on; `None` while they are not over.
-    pub first_year: Option<f64>,
+    /// Money of the first 12 months from the first purchase on, or of as many as [`FactsBuilder::first_months`] says;
+    /// `None` while they are not over, and for a first purchase so early in the record that it may not be the first.
+    pub first_spend: Option<f64>,
     /// Articles or plans bought, in alphabetical order.
     pub skus: Vec<String>,
 }
@@ -170,6 +172,8 @@ pub struct AccountFacts {
     pub firm: Firm,
     /// Its size tier.
     pub tier: String,
+    /// Its size tier by headcount alone.
+    pub size_tier: String,
     /// Whether another sales segment may own it.
     pub corporate_candidate: bool,
     /// Plans in their latest month.

@@ -23,6 +23,7 @@ pub(super) fn customer(text: &str) -> (AccountFacts, BTreeMap<String, Cluster>) 
         as_of,
         firm: Firm::default(),
         tier: "Medium".into(),
+        size_tier: "Medium".into(),
         corporate_candidate: false,
         holdings: Vec::new(),
         bought: Vec::new(),
@@ -86,7 +87,7 @@ fn bought(as_of: AsOf, product: &str, units: &str, value_3m: &str) -> Bought {
         value: 100.0 * units,
         value_12m: value_3m,
         value_3m,
-        first_year: None,
+        first_spend: None,
         skus: Vec::new(),
     }
 }

@@ -1,0 +1,184 @@
+//! A report as it is asked for, and how it is made.
+
+use std::path::Path;
+
+use super::profile::{Profile, Report, ReportColumn};
+use super::render::{Renderer, Value};
+use super::totals::CustomerShare;
+use super::{Customer, PartnerId, ReportError, ReportTotals, RunOutput, Viewer};
+use crate::scoring::Chunking;
+use crate::tables::write::{Cells, ColumnType, Schema, TableFormat, TableWriter};
+use crate::targeting::FiscalYear;
+use crate::targeting::cohort::{Catalogue, Cohort};
+
+/// Rows that are handed to the writer together.
+const ROWS_AT_ONCE: usize = 1024;
+
+/// What somebody asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportRequest<'a> {
+    /// The run it is made from.
+    pub run: &'a RunOutput,
+    /// An earlier run to compare with.
+    pub previous: Option<&'a RunOutput>,
+    /// Which report.
+    pub report: Report,
+    /// Its columns.
+    pub profile: &'a Profile,
+    /// The cohorts that its cohort columns are of.
+    pub cohorts: &'a Catalogue,
+    /// Rules for workloads in use (area `existing`) and to come (area `recommended`).
+    pub workloads: &'a Catalogue,
+    /// Only customers that have transacted with this partner, and nothing of any other; `None` for all customers.
+    pub partner: Option<&'a PartnerId>,
+    /// The name of that partner.
+    pub partner_name: Option<&'a str>,
+    /// What the reader may see.
+    pub viewer: Viewer,
+    /// First month of the fiscal year, 1 to 12.
+    pub fiscal_year_start: u8,
+    /// Whether customers that a corporate or enterprise segment may own are in it.
+    pub with_corporate: bool,
+    /// Whether cohorts that are not in force on the date are left empty.
+    pub only_in_force: bool,
+}
+
+/// A report that is written but does not have its name yet.
+#[derive(Debug)]
+pub struct StagedReport {
+    writer: TableWriter,
+    totals: ReportTotals,
+}
+
+impl StagedReport {
+    /// Its totals.
+    pub const fn totals(&self) -> &ReportTotals {
+        &self.totals
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// [`crate::output::OutputError::Unwritable`] when the disk is full or the rename fails.
+    pub fn commit(self) -> Result<ReportTotals, ReportError> {
+        self.writer.commit()?;
+        Ok(self.totals)
+    }
+}
+
+/// What the work on one customer gives.
+enum Outcome {
+    OutOfScope,
+    Corporate,
+    Told { rows: Vec<Vec<Option<Value>>>, share: Box<CustomerShare> },
+}
+
+impl ReportRequest<'_> {
+    /// Whether a cohort is evaluated.
+    pub(super) fn counts(&self, cohort: &Cohort) -> bool {
+        !self.only_in_force || cohort.in_force(self.run.record().as_of)
+    }
+
+    /// Cohort columns of the report that are not in force on the date of the run.
+    ///
+    /// # Errors
+    /// [`ReportError::NoReport`] when the profile does not have the report.
+    pub fn cohorts_not_in_force(&self) -> Result<usize, ReportError> {
+        let columns = self.profile.columns(self.report)?.iter();
+        let cohorts = columns.filter_map(|column| self.cohorts.cohort(column.source.name()).ok());
+        Ok(cohorts.filter(|cohort| !cohort.in_force(self.run.record().as_of)).count())
+    }
+
+    /// Makes the report, customers in the order of their ids, and stages it for `target`.
+    ///
+    /// Memory does not grow with the number of customers, but for [`TableFormat::Xlsx`], whose rows wait on disk.
+    ///
+    /// # Errors
+    /// [`ReportError::NoReport`] and [`ReportError::Profile`] when the profile does not fit, [`ReportError::UnknownPartner`]
+    /// when no customer has transacted with the partner, and every error of [`RunOutput::each`] and of writing.
+    pub fn stage(
+        &self,
+        target: &Path,
+        format: TableFormat,
+        chunking: &Chunking,
+    ) -> Result<StagedReport, ReportError> {
+        let columns = self.profile.columns(self.report)?;
+        self.profile.check_cohorts(self.report, self.cohorts)?;
+        let year = FiscalYear::around(self.run.record().as_of, self.fiscal_year_start);
+        let renderer = Renderer { request: self, columns, year };
+        let schema = Schema::new(columns.iter().map(|column| (column.name.clone(), column.source.cells())));
+        let mut writer = TableWriter::create(target, format, schema)?;
+        let mut totals = ReportTotals::default();
+        let mut pending: Vec<Vec<Option<Value>>> = Vec::new();
+        let sees_revenue = self.viewer == Viewer::Executive;
+        let mut in_scope = 0_u64;
+        self.run.each_since(
+            self.previous,
+            chunking,
+            |customer| self.tell(&renderer, &customer),
+            |outcome| {
+                in_scope += u64::from(!matches!(outcome, Outcome::OutOfScope));
+                match outcome {
+                    Outcome::OutOfScope => {}
+                    Outcome::Corporate => totals.left_out_corporate += 1,
+                    Outcome::Told { rows, share } => {
+                        totals.rows += rows.len() as u64;
+                        totals.add(*share, sees_revenue);
+                        pending.extend(rows);
+                        if pending.len() >= ROWS_AT_ONCE {
+                            writer.append(cells(columns, std::mem::take(&mut pending)))?;
+                        }
+                    }
+                }
+                Ok(())
+            },
+        )?;
+        writer.append(cells(columns, pending))?;
+        match self.partner {
+            Some(partner) if in_scope == 0 => {
+                Err(ReportError::UnknownPartner { partner: partner.to_string() })
+            }
+            _ => Ok(StagedReport { writer, totals }),
+        }
+    }
+
+    fn tell(&self, renderer: &Renderer<'_>, customer: &Customer) -> Result<Outcome, ReportError> {
+        if !customer.is_of(self.partner) {
+            return Ok(Outcome::OutOfScope);
+        }
+        if customer.facts.corporate_candidate && !self.with_corporate {
+            return Ok(Outcome::Corporate);
+        }
+        let share = Box::new(CustomerShare::of(customer, self, renderer.year));
+        Ok(Outcome::Told { rows: renderer.rows(customer)?, share })
+    }
+}
+
+/// Rows as columns.
+fn cells(columns: &[ReportColumn], rows: Vec<Vec<Option<Value>>>) -> Vec<Cells> {
+    let mut cells: Vec<Cells> = columns
+        .iter()
+        .map(|column| match column.source.cells() {
+            ColumnType::Integer => Cells::Integer(Vec::with_capacity(rows.len())),
+            ColumnType::Number => Cells::Number(Vec::with_capacity(rows.len())),
+            ColumnType::Date => Cells::Date(Vec::with_capacity(rows.len())),
+            _ => Cells::Text(Vec::with_capacity(rows.len())),
+        })
+        .collect();
+    for row in rows {
+        for (cells, value) in cells.iter_mut().zip(row) {
+            match (cells, value) {
+                (Cells::Text(cells), Some(Value::Text(text))) => cells.push(Some(text)),
+                (Cells::Integer(cells), Some(Value::Integer(number))) => cells.push(Some(number)),
+                (Cells::Number(cells), Some(Value::Number(number))) => cells.push(Some(number)),
+                (Cells::Date(cells), Some(Value::Date(days))) => cells.push(Some(days)),
+                (Cells::Text(cells), _) => cells.push(None),
+                (Cells::Integer(cells), _) => cells.push(None),
+                (Cells::Number(cells), _) => cells.push(None),
+                (Cells::Date(cells), _) => cells.push(None),
+                _ => {}
+            }
+        }
+    }
+    cells
+}
