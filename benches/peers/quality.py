@@ -173,10 +173,15 @@ def main():
     parser.add_argument("--rivals", type=Path, help="keeps the predictions of the rivals")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", nargs="*", choices=RIVALS, default=list(RIVALS), help="the rivals to run")
+    parser.add_argument("--tables", nargs="*", default=[], help="only tables whose name holds one of these")
     options = parser.parse_args()
     kept = pickle.loads(options.rivals.read_bytes()) if options.rivals and options.rivals.exists() else {}
     record = {"what": "quality on public tables", "folds": FOLDS, "tables": {}}
+    if options.tables and options.out and options.out.exists():
+        record = json.loads(options.out.read_text())
     for task in TASKS:
+        if options.tables and not any(part in task.name for part in options.tables):
+            continue
         if not (options.data / task.file).exists():
             print(f"skipped: {task.file} is not there")
             continue
