@@ -13,8 +13,8 @@ use propensity::quantity::AsOf;
 use propensity::registry::Registry;
 use propensity::retraining::champion;
 use propensity::scoring::Chunking;
+use propensity::tables::Dataset;
 use propensity::tables::mapping::Mapping;
-use propensity::tables::{Dataset, ReadOptions};
 
 use super::clock::Watch;
 use super::{Failure, Shared, UsageError};
@@ -101,11 +101,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     let baseline = line.baseline().ok_or(NoBaseline)?;
     let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
     let watch = Watch::new(shared.interactive);
-    let options = ReadOptions {
-        quarantine: shared.quarantine.clone(),
-        parallelism: shared.parallelism.clone(),
-        ..ReadOptions::default()
-    };
+    let options = shared.read_options();
     let dataset = Dataset::read(&args.source, mapping.as_ref(), &options)?;
     let chunking = Chunking { chunk_rows: shared.chunk_rows, parallelism: shared.parallelism.clone() };
     let now = line.profile(&dataset, args.as_of, &chunking, &watch);

@@ -9,8 +9,8 @@ use propensity::evaluation::{Bootstrap, Evaluation, LineQuestion, evaluate_line,
 use propensity::pipeline::Pipeline;
 use propensity::quantity::AsOf;
 use propensity::scoring::Chunking;
+use propensity::tables::Dataset;
 use propensity::tables::mapping::Mapping;
-use propensity::tables::{Dataset, ReadOptions};
 use propensity::wide::WideModel;
 
 use super::clock::Watch;
@@ -85,11 +85,7 @@ fn evaluate_pipeline(args: &Args, shared: &Shared, path: &Path) -> Result<Evalua
     };
     let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
     let watch = Watch::new(shared.interactive);
-    let options = ReadOptions {
-        quarantine: shared.quarantine.clone(),
-        parallelism: shared.parallelism.clone(),
-        ..ReadOptions::default()
-    };
+    let options = shared.read_options();
     let dataset = Dataset::read(&args.source, mapping.as_ref(), &options)?;
     let question = LineQuestion {
         pipeline: &pipeline,

@@ -7,7 +7,6 @@ use propensity::feature_store::{Built, FeatureStore, Parts};
 use propensity::output::OutputError;
 use propensity::quantity::AsOf;
 use propensity::spec::Spec;
-use propensity::tables::ReadOptions;
 use propensity::tables::mapping::Mapping;
 
 use super::clock::Watch;
@@ -90,11 +89,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
         out: &args.out,
         parts,
         overwrite: shared.overwrite,
-        read: ReadOptions {
-            quarantine: shared.quarantine.clone(),
-            parallelism: shared.parallelism.clone(),
-            ..ReadOptions::default()
-        },
+        read: shared.read_options(),
         memory_limit: args.memory_limit,
     };
     let built = store.build(&args.source, mapping.as_ref(), &watch)?;

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 
 use propensity::feedback::{Export, Ingested, Label, LabelRules, cases, ingest, referrals};
 use propensity::quantity::AsOf;
+use propensity::tables::Dataset;
 use propensity::tables::contract::TableName;
 use propensity::tables::mapping::Mapping;
-use propensity::tables::{Dataset, ReadOptions};
 
 use super::registry::{ByArg, RegistryArg};
 use super::{Failure, Shared};
@@ -37,11 +37,7 @@ pub(crate) struct Args {
 /// Runs the verb.
 pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
-    let options = ReadOptions {
-        quarantine: shared.quarantine.clone(),
-        parallelism: shared.parallelism.clone(),
-        ..ReadOptions::default()
-    };
+    let options = shared.read_options();
     let dataset = Dataset::read_table(&args.export, TableName::Opportunities, mapping.as_ref(), &options)?;
     for note in dataset.notes() {
         tracing::info!(code = note.code, count = note.count, "{}", note.text);

@@ -9,9 +9,9 @@ use propensity::crm::{
 };
 use propensity::output::OutputError;
 use propensity::quantity::{LogOdds, QuantityError};
+use propensity::tables::Dataset;
 use propensity::tables::mapping::Mapping;
 use propensity::tables::write::TableFormat;
-use propensity::tables::{Dataset, ReadOptions};
 
 use super::{Failure, Shared, UsageError};
 
@@ -143,10 +143,6 @@ fn matching(args: &Args) -> Result<Matching, UsageError> {
 
 fn read(source: &Path, mapping: Option<&Path>, shared: &Shared) -> Result<Dataset, Failure> {
     let mapping = mapping.map(Mapping::read).transpose()?;
-    let options = ReadOptions {
-        quarantine: shared.quarantine.clone(),
-        parallelism: shared.parallelism.clone(),
-        ..ReadOptions::default()
-    };
+    let options = shared.read_options();
     Ok(Dataset::read_accounts(source, mapping.as_ref(), &options)?)
 }

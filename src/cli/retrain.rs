@@ -12,8 +12,8 @@ use propensity::retraining::{
 };
 use propensity::scoring::Chunking;
 use propensity::spec::Spec;
+use propensity::tables::Dataset;
 use propensity::tables::mapping::Mapping;
-use propensity::tables::{Dataset, ReadOptions};
 use propensity::training::AdditiveParams;
 
 use super::clock::Watch;
@@ -81,11 +81,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     };
     let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
     let watch = Watch::new(shared.interactive);
-    let options = ReadOptions {
-        quarantine: shared.quarantine.clone(),
-        parallelism: shared.parallelism.clone(),
-        ..ReadOptions::default()
-    };
+    let options = shared.read_options();
     let dataset = Dataset::read(&args.source, mapping.as_ref(), &options)?;
     let command = args.hook.clone().map(|program| CommandHook { policy: Policy::default(), program });
     let policy = Policy::default();

@@ -11,8 +11,8 @@ use propensity::registry::Registry;
 use propensity::retraining::champion;
 use propensity::scoring::Chunking;
 use propensity::spec::Spec;
+use propensity::tables::Dataset;
 use propensity::tables::mapping::Mapping;
-use propensity::tables::{Dataset, ReadOptions};
 use propensity::training::AdditiveParams;
 
 use super::clock::Watch;
@@ -57,11 +57,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
     let watch = Watch::new(shared.interactive);
     watch.stage("reading", 0);
-    let options = ReadOptions {
-        quarantine: shared.quarantine.clone(),
-        parallelism: shared.parallelism.clone(),
-        ..ReadOptions::default()
-    };
+    let options = shared.read_options();
     let dataset = Dataset::read(&args.source, mapping.as_ref(), &options)?;
     check_date(&dataset, args.as_of)?;
     let job = Job {

@@ -8,6 +8,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 use propensity::parallelism::Parallelism;
 use propensity::seed::Seed;
+use propensity::tables::ReadOptions;
 use tracing_subscriber::EnvFilter;
 
 use super::Failure;
@@ -96,6 +97,15 @@ impl Shared {
             interactive: args.progress == Progress::Auto && !args.quiet && std::io::stderr().is_terminal(),
             talks: !args.quiet,
         })
+    }
+
+    /// How every verb reads tables.
+    pub(crate) fn read_options(&self) -> ReadOptions {
+        ReadOptions {
+            quarantine: self.quarantine.clone(),
+            parallelism: self.parallelism.clone(),
+            ..ReadOptions::default()
+        }
     }
 }
 

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 
 use propensity::output::OutputError;
 use propensity::tables::mapping::Mapping;
-use propensity::tables::raw::CsvFormat;
-use propensity::tables::{Dataset, ReadOptions, TablesError};
+use propensity::tables::{Dataset, TablesError};
 
 use super::{Failure, Shared};
 
@@ -23,11 +22,7 @@ pub(crate) struct Args {
 /// Reads the tables and writes a report to standard output.
 pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     let mapping = args.mapping.as_deref().map(Mapping::read).transpose().map_err(TablesError::from)?;
-    let options = ReadOptions {
-        quarantine: shared.quarantine.clone(),
-        csv: CsvFormat::default(),
-        parallelism: shared.parallelism.clone(),
-    };
+    let options = shared.read_options();
     let data = Dataset::read(&args.source, mapping.as_ref(), &options)?;
     match report(&data, &mut io::stdout().lock()) {
         // Whoever read the report has read enough of it.

@@ -3,35 +3,23 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::OnceLock;
 
 use propensity::drift::{DriftReport, Level};
 use propensity::pipeline::Pipeline;
 use tempfile::TempDir;
 
-fn propensity(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_propensity")).current_dir(folder).args(args).output().unwrap()
-}
+use crate::small_world::{propensity, small_world, succeeds};
 
 /// A world of 1,500 accounts as CSV, and a line of two products that was trained in the middle of it.
 fn world() -> &'static Path {
     static WORLD: OnceLock<TempDir> = OnceLock::new();
     WORLD
         .get_or_init(|| {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path();
-            let generate =
-                ["generate", "--accounts", "1500", "--months", "24", "--seed", "8", "--format", "csv"];
-            let made = propensity(path, &[&generate[..], &["--out", "world", "-q"]].concat());
-            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-            let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/cloudascent.toml");
-            let spec = fs::read_to_string(shipped).unwrap();
-            let parts: Vec<&str> = spec.split("[[product]]").take(3).collect();
-            fs::write(path.join("spec.toml"), parts.join("[[product]]")).unwrap();
+            let folder = small_world("1500", "8");
             let run = ["run", "world", "--as-of", "2025-09-01", "--spec", "spec.toml", "--out", "run", "-q"];
-            let made = propensity(path, &run);
-            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+            succeeds(folder.path(), &run);
             folder
         })
         .path()

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use propensity::evaluation::{Evaluation, Section};
@@ -12,15 +11,7 @@ use propensity::metrics;
 use propensity::seed::Seed;
 use tempfile::TempDir;
 
-fn propensity(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_propensity")).current_dir(folder).args(args).output().unwrap()
-}
-
-fn succeeds(folder: &Path, args: &[&str]) -> String {
-    let output = propensity(folder, args);
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
+use crate::small_world::{propensity, small_world, succeeds};
 
 fn refused(folder: &Path, args: &[&str]) -> String {
     let output = propensity(folder, args);
@@ -157,17 +148,9 @@ fn world() -> &'static Path {
     static WORLD: OnceLock<TempDir> = OnceLock::new();
     WORLD
         .get_or_init(|| {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path();
-            let generate =
-                ["generate", "--accounts", "1500", "--months", "24", "--seed", "3", "--format", "csv"];
-            succeeds(path, &[&generate[..], &["--out", "world"]].concat());
-            let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/cloudascent.toml");
-            let spec = fs::read_to_string(shipped).unwrap();
-            let parts: Vec<&str> = spec.split("[[product]]").take(3).collect();
-            fs::write(path.join("spec.toml"), parts.join("[[product]]")).unwrap();
+            let folder = small_world("1500", "3");
             let run = ["run", "world", "--as-of", "2025-07-01", "--spec", "spec.toml", "--out", "run", "-q"];
-            succeeds(path, &run);
+            succeeds(folder.path(), &run);
             folder
         })
         .path()

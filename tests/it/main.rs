@@ -32,6 +32,7 @@ mod retraining;
 mod revenue;
 mod run;
 mod scorers;
+mod small_world;
 mod surge;
 mod wide_tables;
 mod worklists;

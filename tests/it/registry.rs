@@ -13,6 +13,8 @@ use propensity::registry::{
 };
 use propensity::seed::Seed;
 
+use crate::small_world::copy;
+
 fn record(date: &str) -> Record {
     Record {
         date: date.parse().unwrap(),
@@ -241,19 +243,6 @@ impl Storage for Dying {
 
     fn exchange(&self, key: &str, expected: Option<&[u8]>, bytes: &[u8]) -> io::Result<Exchange> {
         self.step(|| self.folder.exchange(key, expected, bytes))
-    }
-}
-
-/// Copies a folder and everything in it.
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).unwrap();
-        }
     }
 }
 

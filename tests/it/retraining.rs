@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use propensity::error::Coded;
@@ -25,26 +24,17 @@ use propensity::tables::{Dataset, ReadOptions};
 use propensity::training::AdditiveParams;
 use tempfile::TempDir;
 
-fn propensity(folder: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_propensity")).current_dir(folder).args(args).output().unwrap()
-}
+use crate::small_world::{copy, propensity, small_world};
 
 /// A world of 1,200 accounts as CSV, and a spec of two products.
 fn world() -> &'static Path {
     static WORLD: OnceLock<TempDir> = OnceLock::new();
     WORLD
         .get_or_init(|| {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path();
-            let generate =
-                ["generate", "--accounts", "1200", "--months", "24", "--seed", "3", "--format", "csv"];
-            let made = propensity(path, &[&generate[..], &["--out", "world", "-q"]].concat());
-            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-            let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/cloudascent.toml");
-            let spec = fs::read_to_string(shipped).unwrap();
-            let parts: Vec<&str> = spec.split("[[product]]").take(3).collect();
-            let text = parts.join("[[product]]").replace("snapshots = 9", "snapshots = 4");
-            fs::write(path.join("spec.toml"), text).unwrap();
+            let folder = small_world("1200", "3");
+            let spec = folder.path().join("spec.toml");
+            let text = fs::read_to_string(&spec).unwrap().replace("snapshots = 9", "snapshots = 4");
+            fs::write(spec, text).unwrap();
             folder
         })
         .path()
@@ -229,19 +219,6 @@ fn what_does_not_fit_the_champion_is_refused_before_anything_is_trained() {
         other => panic!("{other:?}"),
     }
     assert_eq!(events(&registry)[before..], ["fit", "comparison", "refusal"]);
-}
-
-/// Copies a folder and everything in it.
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).unwrap();
-        }
-    }
 }
 
 #[test]
