@@ -9,6 +9,7 @@
 mod architecture;
 mod bad_input;
 mod cohorts;
+mod concurrency;
 mod crm;
 mod documents;
 mod drift;
