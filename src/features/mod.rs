@@ -40,7 +40,7 @@ pub use recipe::{Recipe, Unit};
 pub use spec::{Family, FeatureSpec, MoneySpec, ProductTraits, ProductVersion};
 pub use subscription::{CANCELLED as CANCELLED_STATE, STALE_DAYS as STALE_SUBSCRIPTION_DAYS};
 pub use surge::{BASELINE_WEEKS, Dispersion, SignalWeeks, Surge};
-pub use view::{account_row, known_rows};
+pub use view::{Vantage, account_row, known_rows};
 
 use crate::matrix::{Column, FeatureMatrix};
 use crate::quantity::AsOf;
@@ -100,8 +100,21 @@ impl FeatureBuilder {
         accounts: Range<usize>,
         as_of: AsOf,
     ) -> Result<FeatureMatrix, FeatureError> {
+        self.build_from(dataset, accounts, as_of.into())
+    }
+
+    /// [`Self::build`], with what was known by then taken apart from the date itself.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub fn build_from(
+        &self,
+        dataset: &Dataset,
+        accounts: Range<usize>,
+        from: Vantage,
+    ) -> Result<FeatureMatrix, FeatureError> {
         let ids = dataset.accounts()[accounts.clone()].to_vec();
-        let view = View { dataset, accounts, as_of };
+        let view = View::new(dataset, accounts, from);
         let mut columns: Vec<Column> = Vec::with_capacity(self.recipes.len());
         for family in &self.spec.families {
             columns.extend(match family {

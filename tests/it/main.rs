@@ -14,6 +14,7 @@ mod crm;
 mod documents;
 mod drift;
 mod evaluate;
+mod explain;
 mod families;
 mod feature_store;
 mod features;
