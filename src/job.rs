@@ -31,7 +31,7 @@ use crate::artifact::{ArtifactError, Header, sha256_hex};
 use crate::drift::DriftReport;
 use crate::error::{Coded, ErrorKind};
 use crate::evaluation::{Bootstrap, CardInput, EvaluationError, ModelCard};
-use crate::features::FeatureError;
+use crate::features::{FeatureError, KnownDeals};
 use crate::grid::Cluster;
 use crate::output::{OutputError, StagedFile};
 use crate::pipeline::{Pipeline, PipelineError, Profile};
@@ -263,6 +263,7 @@ impl Job<'_> {
             as_of: self.as_of,
             seed: self.seed,
             chunking: self.chunking.clone(),
+            deals: KnownDeals::default(),
         };
         let TrainedLine { pipeline, held_out } = trainer.train_judged(dataset, progress)?;
         let profile = pipeline.profile(dataset, self.as_of, &self.chunking, progress)?;

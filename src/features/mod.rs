@@ -11,6 +11,7 @@
 //! Cost: one pass over the known rows of the accounts asked for; memory is `n_rows x n_features`.
 
 mod agreement;
+mod deals;
 mod definition;
 mod error;
 mod firmographic;
@@ -30,6 +31,7 @@ mod view;
 
 use std::ops::Range;
 
+pub use deals::{DealEnd, KnownDeal, KnownDeals};
 pub use definition::{Definition, definitions};
 pub use error::FeatureError;
 pub use licence::{LicenceMetrics, UsageBase};

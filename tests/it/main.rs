@@ -25,6 +25,7 @@ mod identity;
 mod joint;
 mod leaks;
 mod mapping;
+mod outcome_labels;
 mod page;
 mod real_data;
 mod registry;
