@@ -5,13 +5,18 @@
 
 mod cells;
 mod spreadsheet;
+mod wide;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use polars::io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter, StatisticsOptions};
-use polars::prelude::{DataFrame, Field};
+use polars::prelude::{CompatLevel, DataFrame, Field, PolarsResult};
+use polars_parquet::parquet::compression::CompressionOptions;
+use polars_parquet::parquet::encoding::Encoding;
+use polars_parquet::parquet::page::{CompressedPage, Page};
+use polars_parquet::write::{ParquetType, Version, WriteOptions, array_to_columns, compress};
 
 pub use self::cells::{Cells, ColumnType, Schema};
 use self::spreadsheet::Book;
@@ -35,7 +40,8 @@ pub enum TableFormat {
     Xlsx,
     /// Apache Parquet, zstd-compressed.
     Parquet,
-    /// Apache Parquet for tables of many columns that are read whole: compressed fast and without statistics.
+    /// Apache Parquet for tables of many columns of numbers: dictionaries where they are worth it, no statistics and
+    /// no compression.
     WideParquet,
 }
 
@@ -182,7 +188,7 @@ impl Write for SharedFile {
 enum Sink {
     Csv { writer: Box<csv::Writer<StagedFile>>, for_sheets: bool },
     Xlsx(Box<Book>),
-    Parquet { writer: Box<BatchedWriter<SharedFile>>, file: SharedFile },
+    Parquet { writer: Box<BatchedWriter<SharedFile>>, file: SharedFile, is_wide: bool },
 }
 
 impl std::fmt::Debug for Sink {
@@ -215,14 +221,15 @@ impl Sink {
                 let (compression, statistics) = if format == TableFormat::Parquet {
                     (ParquetCompression::Zstd(None), StatisticsOptions::default())
                 } else {
-                    (ParquetCompression::Lz4Raw, StatisticsOptions::empty())
+                    (ParquetCompression::Uncompressed, StatisticsOptions::empty())
                 };
                 let writer = ParquetWriter::new(file.clone())
                     .with_compression(compression)
                     .with_statistics(statistics)
                     .batched(&fields)
                     .map_err(io::Error::other)?;
-                Ok(Self::Parquet { writer: Box::new(writer), file })
+                let is_wide = format == TableFormat::WideParquet;
+                Ok(Self::Parquet { writer: Box::new(writer), file, is_wide })
             }
         }
     }
@@ -248,6 +255,13 @@ impl Sink {
                 Ok(())
             }
             Self::Xlsx(book) => book.write(columns),
+            Self::Parquet { writer, is_wide: true, .. } => {
+                let kinds = writer.parquet_schema().fields().to_vec();
+                let named = schema.columns().iter().zip(columns).zip(kinds);
+                let pages = named.map(|(((name, _), cells), kind)| wide_pages(name, cells, kind));
+                let pages = pages.collect::<PolarsResult<Vec<_>>>().map_err(io::Error::other)?;
+                writer.write_row_group(n_rows as u64, &pages).map_err(io::Error::other)
+            }
             Self::Parquet { writer, .. } => {
                 let columns = schema
                     .columns()
@@ -267,13 +281,37 @@ impl Sink {
             Self::Csv { writer, .. } => {
                 writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
             }
-            Self::Parquet { writer, file } => {
+            Self::Parquet { writer, file, .. } => {
                 writer.finish().map_err(io::Error::other)?;
                 drop(writer);
                 let file = Arc::into_inner(file.0)
                     .ok_or_else(|| io::Error::other("the Parquet writer still holds the file"))?;
                 Ok(file.into_inner().unwrap_or_else(PoisonError::into_inner))
             }
+        }
+    }
+}
+
+/// The pages of a column that is not compressed.
+fn wide_pages(name: &str, cells: &mut Cells, kind: ParquetType) -> PolarsResult<Vec<CompressedPage>> {
+    let finished = |page: Page| Ok(compress(page, Vec::new(), CompressionOptions::Uncompressed)?);
+    match (cells, kind) {
+        (Cells::Masked32 { values, known }, ParquetType::PrimitiveType(kind)) => {
+            wide::pages(values, known, kind).into_iter().map(finished).collect()
+        }
+        (cells, kind) => {
+            let options = WriteOptions {
+                statistics: StatisticsOptions::empty(),
+                version: Version::V1,
+                compression: CompressionOptions::Uncompressed,
+                data_page_size: None,
+            };
+            let column = cells.take_column(name);
+            let array = column.as_materialized_series().rechunk().to_arrow(0, CompatLevel::newest());
+            let encoding =
+                if matches!(cells, Cells::Flag(_)) { Encoding::Plain } else { Encoding::RleDictionary };
+            let pages = array_to_columns(array, kind, options, &[encoding])?;
+            pages.into_iter().flatten().map(|page| finished(page?)).collect()
         }
     }
 }
@@ -323,7 +361,7 @@ mod tests {
 
     #[test]
     fn the_bytes_do_not_show_how_the_rows_arrived() {
-        for format in [TableFormat::Csv, TableFormat::Parquet] {
+        for format in [TableFormat::Csv, TableFormat::Parquet, TableFormat::WideParquet] {
             let n_rows = 2 * GROUP + 17;
             let whole = bytes(format, n_rows, n_rows);
             for chunk in [1_000, GROUP, GROUP + 1] {
@@ -335,18 +373,20 @@ mod tests {
     #[test]
     fn parquet_reads_back_as_it_was_written() {
         use polars::prelude::{ParquetReader, SerReader};
-        let n_rows = GROUP + 5;
-        let file = io::Cursor::new(bytes(TableFormat::Parquet, n_rows, 900));
-        let frame = ParquetReader::new(file).finish().unwrap();
-        let columns = rows(0..n_rows);
-        let expected: Vec<Column> = schema()
-            .columns()
-            .iter()
-            .zip(&columns)
-            .map(|((name, _), cells)| cells.clone().take_column(name))
-            .collect();
-        assert_eq!(frame.height(), n_rows as usize);
-        assert!(frame.equals_missing(&DataFrame::new(n_rows as usize, expected).unwrap()));
+        for format in [TableFormat::Parquet, TableFormat::WideParquet] {
+            let n_rows = GROUP + 5;
+            let file = io::Cursor::new(bytes(format, n_rows, 900));
+            let frame = ParquetReader::new(file).finish().unwrap();
+            let columns = rows(0..n_rows);
+            let expected: Vec<Column> = schema()
+                .columns()
+                .iter()
+                .zip(&columns)
+                .map(|((name, _), cells)| cells.clone().take_column(name))
+                .collect();
+            assert_eq!(frame.height(), n_rows as usize);
+            assert!(frame.equals_missing(&DataFrame::new(n_rows as usize, expected).unwrap()), "{format:?}");
+        }
     }
 
     #[test]
