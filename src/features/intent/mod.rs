@@ -9,7 +9,7 @@
 mod tally;
 
 use std::num::NonZeroU16;
-use tally::{Cells, Counted, Tally};
+use tally::{Cells, Counted, Tallies};
 
 use super::FeatureError;
 use super::firmographic::missing;
@@ -133,18 +133,19 @@ pub(super) fn columns(view: &View<'_>, spec: &FeatureSpec) -> Result<Vec<Column>
     let mut strengths = counted.no_strengths();
     let mut cells = Cells::new(&quiet(spec, &counted), view.accounts.len());
     let mut surges = SurgeCache::default();
-    let mut all = Tally::new(&counted);
-    let mut by_topic = vec![Tally::new(&counted); spec.topics.len() + 1];
+    // All topics together come after those of the spec and the others.
+    let n_topics = spec.topics.len() + 1;
+    let all = n_topics;
+    let mut tallies = Tallies::new(&counted, n_topics + 1);
     let mut by_kind = vec![0_u32; spec.kinds.len() + 1];
-    let mut topics_seen = vec![false; spec.topics.len() + 1];
+    let mut topics_seen = vec![false; n_topics];
     for account in view.accounts.clone() {
         let rows = view.known(table, account);
         if rows.is_empty() {
             cells.advance();
             continue;
         }
-        all.clear();
-        by_topic.iter_mut().for_each(Tally::clear);
+        tallies.clear();
         by_kind.fill(0);
         topics_seen.fill(false);
         let (mut recent, mut baseline, mut forward) = (0_u32, 0_u32, 0_u32);
@@ -157,7 +158,7 @@ pub(super) fn columns(view: &View<'_>, spec: &FeatureSpec) -> Result<Vec<Column>
                 counted.strengths(intensity.get(row).unwrap_or(1.0), age, &mut strengths);
             }
             let place = topics.of(row);
-            by_topic[place].add_signal(&counted, observed, age, &strengths);
+            tallies.add_signal(&counted, place, (observed, age), &strengths);
             if age <= KIND_DAYS * MICROS_PER_DAY {
                 topics_seen[place] = true;
                 if let Some(kinds) = &kinds {
@@ -171,15 +172,15 @@ pub(super) fn columns(view: &View<'_>, spec: &FeatureSpec) -> Result<Vec<Column>
             }
         }
         let mut column = counted.width();
-        for tally in &by_topic {
-            if !tally.is_quiet() {
-                all.add(tally);
-                tally.write(&counted, view, &mut surges, &mut cells, column);
+        for topic in 0..n_topics {
+            if !tallies.is_quiet(topic) {
+                tallies.add(&counted, topic, all);
+                tallies.write((&counted, topic), view, &mut surges, &mut cells, column);
             }
             column += counted.width();
         }
-        if !all.is_quiet() {
-            all.write(&counted, view, &mut surges, &mut cells, 0);
+        if !tallies.is_quiet(all) {
+            tallies.write((&counted, all), view, &mut surges, &mut cells, 0);
         }
         let topics = topics_seen.iter().filter(|seen| **seen).count();
         let single = [

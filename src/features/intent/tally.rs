@@ -58,15 +58,6 @@ impl Counted {
     }
 }
 
-/// Counts of one group of signals.
-#[derive(Clone, Debug)]
-pub(super) struct Tally {
-    windows: Vec<u32>,
-    decayed: Vec<Strength>,
-    last: i64,
-    weeks: SignalWeeks,
-}
-
 /// A sum of decayed intensities in units of `2^-40`, which has no order.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Strength(i128);
@@ -86,82 +77,104 @@ impl Strength {
     }
 }
 
-impl Tally {
+/// Counts of groups of signals, beside each other.
+#[derive(Clone, Debug)]
+pub(super) struct Tallies {
+    /// Of group `i` are the windows from `i * spans` on, where there are so many spans.
+    windows: Vec<u32>,
+    /// In the same way, by half-lives.
+    decayed: Vec<Strength>,
+    last: Vec<i64>,
+    /// None where nobody asks for surge.
+    weeks: Vec<SignalWeeks>,
+}
+
+impl Tallies {
     /// The `last` of a group without signals.
     const NEVER: i64 = i64::MIN;
 
-    pub(super) fn new(counted: &Counted) -> Self {
+    pub(super) fn new(counted: &Counted, groups: usize) -> Self {
         Self {
-            windows: vec![0; counted.spans.len()],
-            decayed: counted.no_strengths(),
-            last: Self::NEVER,
-            weeks: SignalWeeks::default(),
+            windows: vec![0; counted.spans.len() * groups],
+            decayed: vec![Strength::default(); counted.decays.len() * groups],
+            last: vec![Self::NEVER; groups],
+            weeks: vec![SignalWeeks::default(); if counted.surge { groups } else { 0 }],
         }
     }
 
-    pub(super) fn is_quiet(&self) -> bool {
-        self.last == Self::NEVER
+    pub(super) fn is_quiet(&self, group: usize) -> bool {
+        self.last[group] == Self::NEVER
     }
 
     pub(super) fn clear(&mut self) {
-        if !self.is_quiet() {
-            self.windows.fill(0);
-            self.decayed.fill(Strength::default());
-            self.last = Self::NEVER;
-            self.weeks = SignalWeeks::default();
-        }
+        self.windows.fill(0);
+        self.decayed.fill(Strength::default());
+        self.last.fill(Self::NEVER);
+        self.weeks.fill(SignalWeeks::default());
     }
 
-    /// Adds a signal seen `age` microseconds before the date.
-    pub(super) fn add_signal(&mut self, counted: &Counted, observed: i64, age: i64, strengths: &[Strength]) {
-        for (count, span) in self.windows.iter_mut().zip(&counted.spans) {
+    /// Adds a signal seen `age` microseconds before the date to a group.
+    pub(super) fn add_signal(
+        &mut self,
+        counted: &Counted,
+        group: usize,
+        (observed, age): (i64, i64),
+        strengths: &[Strength],
+    ) {
+        let windows = &mut self.windows[group * counted.spans.len()..];
+        for (count, span) in windows.iter_mut().zip(&counted.spans) {
             *count += u32::from(age <= *span);
         }
-        for (sum, strength) in self.decayed.iter_mut().zip(strengths) {
+        let decayed = &mut self.decayed[group * strengths.len()..];
+        for (sum, strength) in decayed.iter_mut().zip(strengths) {
             sum.0 += strength.0;
         }
-        self.last = self.last.max(observed);
-        if counted.surge {
-            self.weeks.add(age);
+        self.last[group] = self.last[group].max(observed);
+        if let Some(weeks) = self.weeks.get_mut(group) {
+            weeks.add(age);
         }
     }
 
-    /// Adds the counts of other signals.
-    pub(super) fn add(&mut self, other: &Self) {
-        for (count, more) in self.windows.iter_mut().zip(&other.windows) {
-            *count += more;
+    /// Adds the counts of a group to those of another.
+    pub(super) fn add(&mut self, counted: &Counted, from: usize, to: usize) {
+        let (spans, decays) = (counted.spans.len(), counted.decays.len());
+        for span in 0..spans {
+            self.windows[to * spans + span] += self.windows[from * spans + span];
         }
-        for (sum, more) in self.decayed.iter_mut().zip(&other.decayed) {
-            sum.0 += more.0;
+        for decay in 0..decays {
+            self.decayed[to * decays + decay].0 += self.decayed[from * decays + decay].0;
         }
-        self.last = self.last.max(other.last);
-        self.weeks.add_all(&other.weeks);
+        self.last[to] = self.last[to].max(self.last[from]);
+        if let Some(weeks) = self.weeks.get(from).cloned() {
+            self.weeks[to].add_all(&weeks);
+        }
     }
 
-    /// Writes the cells of the group, of which the first is column `first`.
+    /// Writes the cells of a group, of which the first is column `first`.
     pub(super) fn write(
         &self,
-        counted: &Counted,
+        (counted, group): (&Counted, usize),
         view: &View<'_>,
         surges: &mut SurgeCache,
         cells: &mut Cells,
         first: usize,
     ) {
+        let (spans, decays) = (counted.spans.len(), counted.decays.len());
         let mut column = first;
-        for count in &self.windows {
+        for count in &self.windows[group * spans..(group + 1) * spans] {
             cells.set(column, *count as f32);
             column += 1;
         }
-        for sum in &self.decayed {
+        for sum in &self.decayed[group * decays..(group + 1) * decays] {
             cells.set(column, sum.value() as f32);
             column += 1;
         }
         if counted.recency {
-            cells.set(column, view.whole_days_since(self.last) as f32);
+            cells.set(column, view.whole_days_since(self.last[group]) as f32);
             column += 1;
         }
-        if counted.surge {
-            cells.set(column, surges.of(&self.weeks).score().value() as f32);
+        if let Some(weeks) = self.weeks.get(group) {
+            cells.set(column, surges.of(weeks).score().value() as f32);
         }
     }
 }
