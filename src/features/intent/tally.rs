@@ -145,7 +145,7 @@ impl Tallies {
             self.decayed[to * decays + decay].0 += self.decayed[from * decays + decay].0;
         }
         self.last[to] = self.last[to].max(self.last[from]);
-        if let Some(weeks) = self.weeks.get(from).cloned() {
+        if let Some(weeks) = self.weeks.get(from).copied() {
             self.weeks[to].add_all(&weeks);
         }
     }

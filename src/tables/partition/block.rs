@@ -135,9 +135,9 @@ impl<'a> BlockWriter<'a> {
         scratch.put_whole(rows.iter().map(|row| self.known_at[*row as usize]), out);
         if !self.origins.is_empty() {
             let origins = || rows.iter().map(|row| self.origins[*row as usize]);
-            scratch.put_whole(origins().map(|origin| origin.file as i64), out);
-            scratch.put_whole(origins().map(|origin| origin.row as i64), out);
-            scratch.put_whole(origins().map(|origin| origin.line.unwrap_or(0) as i64), out);
+            scratch.put_whole(origins().map(|origin| (origin.file as u64).cast_signed()), out);
+            scratch.put_whole(origins().map(|origin| origin.row.cast_signed()), out);
+            scratch.put_whole(origins().map(|origin| origin.line.unwrap_or(0).cast_signed()), out);
         }
         for column in &self.columns {
             column.write(rows, scratch, out);
@@ -193,7 +193,9 @@ impl Source<'_> {
                         written_out.map(|(row, _)| texts.get(codes[row]).unwrap_or_default()).collect();
                     let most = texts.iter().map(|text| text.len()).max().unwrap_or_default();
                     put_widths(most as u64, texts.iter().map(|text| text.len() as u64), out);
-                    texts.iter().for_each(|text| out.extend_from_slice(text.as_bytes()));
+                    for text in texts {
+                        out.extend_from_slice(text.as_bytes());
+                    }
                 }
             }
             Self::Number { values, present } => {
@@ -309,7 +311,9 @@ impl<'a> BlockReader<'a> {
             if self.has_origins {
                 retain_from(origins, before, &kept);
             }
-            columns.iter_mut().for_each(|column| column.retain_from(before, &kept));
+            for column in columns {
+                column.retain_from(before, &kept);
+            }
         }
         Some(())
     }

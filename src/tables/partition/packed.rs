@@ -30,9 +30,11 @@ pub(super) fn take_whole(bytes: &mut &[u8], count: usize, into: &mut Vec<i64>) -
     let base = i64::from_le_bytes(take(bytes)?);
     let [step] = take(bytes)?;
     if step == 0 {
-        take_widths(bytes, count, |above| into.push(base.wrapping_add(above as i64)))
+        take_widths(bytes, count, |above| into.push(base.wrapping_add(above.cast_signed())))
     } else {
-        take_widths(bytes, count, |above| into.push(base.wrapping_add(above.wrapping_mul(SECOND) as i64)))
+        take_widths(bytes, count, |above| {
+            into.push(base.wrapping_add(above.wrapping_mul(SECOND).cast_signed()));
+        })
     }
 }
 

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use polars::prelude::*;
 use polars_parquet::read::{
-    BasicDecompressor, FileMetadata, Filter, PageReader, column_iter_to_arrays, infer_schema, read_metadata,
+    BasicDecompressor, FileMetadata, Filter, PageReader, RowGroupMetadata, column_iter_to_arrays,
+    infer_schema, read_metadata,
 };
 
 use super::{Cell, Cells, RawBatch, RawError};
@@ -65,7 +66,7 @@ impl ParquetSource {
         })?;
         let header = layout.schema.iter_names().map(|name| name.trim().to_owned()).collect();
         let (mut batches, mut first) = (Vec::new(), 0);
-        for (group, rows) in layout.metadata.row_groups.iter().map(|group| group.num_rows()).enumerate() {
+        for (group, rows) in layout.metadata.row_groups.iter().map(RowGroupMetadata::num_rows).enumerate() {
             for in_group in (0..rows).step_by(MOST_ROWS) {
                 let n_rows = MOST_ROWS.min(rows - in_group);
                 batches.push(Batch { group, first: first + in_group, in_group, n_rows });

@@ -33,7 +33,8 @@ pub(super) fn pages(values: &[f32], known: &[bool], kind: PrimitiveType) -> Vec<
     };
     let data = |body: Vec<u8>, encoding: Encoding| {
         let header = DataPageHeader::V1(DataPageHeaderV1 {
-            num_values: values.len() as i32,
+            // A row group is far shorter.
+            num_values: i32::try_from(values.len()).unwrap_or(i32::MAX),
             encoding: encoding.into(),
             definition_level_encoding: Encoding::Rle.into(),
             repetition_level_encoding: Encoding::Rle.into(),
@@ -42,23 +43,19 @@ pub(super) fn pages(values: &[f32], known: &[bool], kind: PrimitiveType) -> Vec<
         let descriptor = Descriptor { primitive_type: kind, max_def_level: 0, max_rep_level: 0 };
         Page::Data(DataPage::new(header, CowBuffer::Owned(body), descriptor, values.len()))
     };
-    match dictionary {
-        Some(Dictionary { entries, numbers }) => {
-            let plain = entries.iter().flat_map(|bits| bits.to_le_bytes()).collect();
-            let dictionary = DictPage::new(CowBuffer::Owned(plain), entries.len(), false);
-            let width = usize::BITS - entries.len().saturating_sub(1).leading_zeros();
-            body.push(width as u8);
-            put_hybrid(&numbers, width as usize, &mut body);
-            vec![Page::Dict(dictionary), data(body, Encoding::RleDictionary)]
-        }
-        None => {
-            body.reserve(4 * values.len());
-            for (value, _) in values.iter().zip(known).filter(|(_, known)| **known) {
-                body.extend_from_slice(&value.to_le_bytes());
-            }
-            vec![data(body, Encoding::Plain)]
-        }
+    if let Some(Dictionary { entries, numbers }) = dictionary {
+        let plain = entries.iter().flat_map(|bits| bits.to_le_bytes()).collect();
+        let dictionary = DictPage::new(CowBuffer::Owned(plain), entries.len(), false);
+        let width = usize::BITS - entries.len().saturating_sub(1).leading_zeros();
+        body.push(width as u8);
+        put_hybrid(&numbers, width as usize, &mut body);
+        return vec![Page::Dict(dictionary), data(body, Encoding::RleDictionary)];
     }
+    body.reserve(4 * values.len());
+    for (value, _) in values.iter().zip(known).filter(|(_, known)| **known) {
+        body.extend_from_slice(&value.to_le_bytes());
+    }
+    vec![data(body, Encoding::Plain)]
 }
 
 /// Which rows have a value, behind the length of that in bytes.
