@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError};
 
 /// How many threads a call may use. The result of every call is the same for every value.
 #[derive(Clone, Debug)]
@@ -53,50 +54,48 @@ impl Parallelism {
     }
 
     /// Applies `work` to every item, and hands the results to `sink` in the order of the items while others are still
-    /// in work; at most twice as many results as there are threads wait for it.
+    /// in work; at most twice as many items as there are threads are in work or wait for it.
     ///
     /// # Errors
     /// The first error of `sink`; what is in work then is ended, and its results are dropped.
     pub fn pipe<T, R, E, F>(
         &self,
-        items: &[T],
+        items: impl IntoIterator<Item = T>,
         work: F,
         mut sink: impl FnMut(R) -> Result<(), E>,
     ) -> Result<(), E>
     where
-        T: Sync,
+        T: Send,
         R: Send,
-        F: Fn(&T) -> R + Sync + Send,
+        F: Fn(T) -> R + Sync + Send,
     {
         let Some(pool) = &self.pool else {
-            return items.iter().try_for_each(|item| sink(work(item)));
+            return items.into_iter().try_for_each(|item| sink(work(item)));
         };
-        let at_once = 2 * pool.current_num_threads();
+        let mut items = items.into_iter().enumerate();
         pool.in_place_scope(|scope| {
             let (sender, receiver) = std::sync::mpsc::channel();
-            let (work, mut next) = (&work, 0);
-            let start = |place: usize| {
+            let work = &work;
+            let mut start = || {
+                let (place, item) = items.next()?;
                 let sender = sender.clone();
                 scope.spawn(move |_| {
                     // A panic is handed on too: nobody would wait for it otherwise.
-                    let result = catch_unwind(AssertUnwindSafe(|| work(&items[place])));
+                    let result = catch_unwind(AssertUnwindSafe(|| work(item)));
                     // Nobody listens any more once the sink has failed.
                     let _ = sender.send((place, result));
                 });
+                Some(())
             };
-            let mut waiting = std::collections::BTreeMap::new();
-            for place in 0..items.len().min(at_once) {
-                start(place);
-            }
-            while next < items.len() {
-                let Ok((place, result)) = receiver.recv() else { break };
+            let mut in_work = (0..2 * pool.current_num_threads()).map_while(|_| start()).count();
+            let (mut waiting, mut next) = (std::collections::BTreeMap::new(), 0);
+            while in_work > 0 {
+                let Some((place, result)) = receive(pool, &receiver) else { break };
                 let result = result.unwrap_or_else(|panic| resume_unwind(panic));
                 waiting.insert(place, result);
                 while let Some(result) = waiting.remove(&next) {
-                    if next + at_once < items.len() {
-                        start(next + at_once);
-                    }
                     next += 1;
+                    in_work -= usize::from(start().is_none());
                     sink(result)?;
                 }
             }
@@ -136,6 +135,24 @@ impl Parallelism {
     }
 }
 
+/// Waits for a result. A worker of the pool lends a hand meanwhile: were all of them to wait, nobody would work.
+fn receive<R>(pool: &rayon::ThreadPool, receiver: &Receiver<R>) -> Option<R> {
+    if pool.current_thread_index().is_none() {
+        return receiver.recv().ok();
+    }
+    loop {
+        match receiver.try_recv() {
+            Ok(result) => return Some(result),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) => {
+                if pool.yield_now() != Some(rayon::Yield::Executed) {
+                    std::thread::yield_now();
+                }
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,7 +165,7 @@ mod tests {
             let mut seen = Vec::new();
             let outcome = parallelism.pipe(
                 &items,
-                |item| (0..(item * 7919) % 1000).fold(*item, |sum, _| std::hint::black_box(sum)),
+                |item: &u64| (0..(item * 7919) % 1000).fold(*item, |sum, _| std::hint::black_box(sum)),
                 |result| {
                     seen.push(result);
                     if result == 150 { Err("enough") } else { Ok(()) }
@@ -157,6 +174,20 @@ mod tests {
             assert_eq!(outcome, Err("enough"));
             assert_eq!(seen, (0..=150).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn pipes_within_the_work_of_a_pool_come_to_an_end() {
+        let parallelism = Parallelism::threads(NonZeroUsize::new(2).unwrap()).unwrap();
+        let sums = parallelism.map(&[10_u64, 20, 30, 40], |_, end| {
+            let mut sum = 0;
+            let add = |item: u64| {
+                sum += item;
+                Ok::<(), std::convert::Infallible>(())
+            };
+            parallelism.pipe(0..*end, |item| 2 * item, add).map(|()| sum)
+        });
+        assert_eq!(sums, [Ok(90), Ok(380), Ok(870), Ok(1560)]);
     }
 
     #[test]

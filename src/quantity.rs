@@ -298,8 +298,14 @@ impl AsOf {
 
     /// Days from 1970-01-01 to this date.
     pub fn days(self) -> i32 {
-        // A civil date lies within ten thousand years of the epoch, so the span of days always exists and fits.
-        self.0.since((jiff::Unit::Day, Date::constant(1970, 1, 1))).map_or(0, |span| span.get_days())
+        // Years begin in March here, so that the day that leap years have is the last of its year.
+        let (month, day) = (i32::from(self.0.month()), i32::from(self.0.day()));
+        let year = i32::from(self.0.year()) - i32::from(month < 3);
+        // Days before a month, counted from March: 31, 30, 31, 30, 31 again and again.
+        let in_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+        let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        // 719 468 days lie between 0000-03-01 and 1970-01-01.
+        365 * year + leap_days + in_year - 719_468
     }
 
     /// The same day `months` later (earlier when negative), moved to the end of a shorter month.
@@ -346,6 +352,20 @@ impl fmt::Display for AsOf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_count_from_1970_over_all_dates() {
+        let epoch = Date::constant(1970, 1, 1);
+        let span = |date: Date| date.since((jiff::Unit::Day, epoch)).unwrap().get_days();
+        let mut date = Date::MIN;
+        loop {
+            assert_eq!(AsOf::new(date).days(), span(date), "{date}");
+            // A prime number of days, so that every day of the year has its turn.
+            let Ok(next) = date.checked_add(jiff::Span::new().days(97)) else { break };
+            date = next;
+        }
+        assert_eq!(AsOf::new(epoch).days(), 0);
+    }
 
     #[test]
     fn a_score_keeps_its_thousandths() {

@@ -43,7 +43,7 @@ def parse() -> argparse.Namespace:
     run.add_argument("--spec", type=Path, default=SPEC)
     run.add_argument("--engines", nargs="+", choices=[*RIVALS, OURS], default=[*RIVALS, OURS])
     run.add_argument("--rounds", type=int, default=1, help="runs of each engine; the fastest counts")
-    run.add_argument("--record", type=Path, default=RECORD, help="folder for signals-<N>.json")
+    run.add_argument("--record", type=Path, default=RECORD, help="folder for signals-<N>.json, or signals-<N>-wide.json")
     shared(run)
 
     engine = verbs.add_parser("engine", help="run one rival in this process")
@@ -201,7 +201,8 @@ def run_all(run: argparse.Namespace) -> int:
     }
     signals = record["input"]["signals"]["rows"]
     run.record.mkdir(parents=True, exist_ok=True)
-    (run.record / f"signals-{signals}.json").write_text(json.dumps(record, indent=2) + "\n")
+    form = "-wide" if run.wide else ""
+    (run.record / f"signals-{signals}{form}.json").write_text(json.dumps(record, indent=2) + "\n")
 
     print_table(best)
     failed = [engine for engine in engines if engine not in whole]

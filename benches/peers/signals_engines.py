@@ -82,19 +82,17 @@ def run_polars(folder: Path, out: Path, memory_gb: float | None, wide: bool) -> 
         .filter((pl.col("known_at") < date) & (pl.col("observed_at") < date))
         .select("account_id", "intensity", topic=topic, age=micros - pl.col("observed_at").to_physical())
     )
+    measures = {f"n_{days}d": (age <= days * MICROS_PER_DAY).sum() for days in WINDOWS_DAYS}
+    measures |= {"decayed": strength.sum(), "recency": age.min() // MICROS_PER_DAY}
+    features = rows.group_by("account_id", "topic").agg(**measures)
     if wide:
-        rows, keys, measures = rows.with_columns(strength=strength), ["account_id"], {}
+        columns = {}
         for group in GROUPS:
-            of_group, names = pl.col("topic") == group, wide_columns(group)
-            for days in WINDOWS_DAYS:
-                measures[names[f"n_{days}d"]] = (of_group & (age <= days * MICROS_PER_DAY)).sum()
-            measures[names["decayed"]] = pl.when(of_group).then("strength").sum()
-            measures[names["recency"]] = pl.when(of_group).then(age).min() // MICROS_PER_DAY
-    else:
-        keys = ["account_id", "topic"]
-        measures = {f"n_{days}d": (age <= days * MICROS_PER_DAY).sum() for days in WINDOWS_DAYS}
-        measures |= {"decayed": strength.sum(), "recency": age.min() // MICROS_PER_DAY}
-    rows.group_by(keys).agg(**measures).sink_parquet(
+            for measure, name in wide_columns(group).items():
+                of_group = pl.when(pl.col("topic") == group).then(pl.col(measure))
+                columns[name] = of_group.min() if measure == "recency" else of_group.sum()
+        features = features.group_by("account_id").agg(**columns)
+    features.sink_parquet(
         out, compression="snappy", statistics=False, maintain_order=False, engine="streaming"
     )
 

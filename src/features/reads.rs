@@ -1,5 +1,6 @@
 //! Which columns of which tables each family reads.
 
+use super::signal_measures::SignalMeasure;
 use super::spec::{Family, FeatureSpec};
 use crate::tables::ColumnsRead;
 use crate::tables::contract::TableName;
@@ -61,7 +62,8 @@ impl Family {
                 ],
             )],
             Self::Intent => {
-                &[(TableName::Signals, &["kind", "topic", "observed_at", "event_at", "intensity"])]
+                // Further columns depend on what is measured.
+                &[(TableName::Signals, &["topic", "observed_at"])]
             }
         }
     }
@@ -84,6 +86,9 @@ pub fn columns_read(spec: &FeatureSpec) -> ColumnsRead {
     columns.entry(TableName::Accounts).or_default().insert("valid_from");
     for (table, names) in spec.families.iter().flat_map(|family| family.reads()) {
         columns.entry(*table).or_default().extend(names.iter().copied());
+    }
+    if let Some(signals) = columns.get_mut(&TableName::Signals) {
+        signals.extend(spec.signal_measures.iter().filter_map(SignalMeasure::reads));
     }
     columns
 }

@@ -6,6 +6,7 @@ use std::num::NonZeroU16;
 use serde::{Deserialize, Serialize};
 
 use super::licence::UsageBase;
+use super::signal_measures::SignalMeasures;
 use crate::quantity::AsOf;
 
 /// A product as the feature builders see it.
@@ -61,6 +62,9 @@ pub struct FeatureSpec {
     /// Signal kinds that get features of their own; all others count as `other`.
     #[serde(default)]
     pub kinds: Vec<String>,
+    /// What is measured of signals; everything unless some measures are named.
+    #[serde(default, skip_serializing_if = "SignalMeasures::is_all")]
+    pub signal_measures: SignalMeasures,
     /// Categories of installed technology that get features of their own.
     #[serde(default)]
     pub categories: Vec<String>,
@@ -157,6 +161,9 @@ impl FeatureSpec {
         let mut faults = Vec::new();
         if self.families.is_empty() {
             faults.push("features.families is empty; name at least one family".to_owned());
+        }
+        if self.families.contains(&Family::Intent) && self.signal_measures.is_empty() {
+            faults.push("features.signal_measures is empty; name at least one measure".to_owned());
         }
         let lists = [("topics", &self.topics), ("kinds", &self.kinds), ("categories", &self.categories)];
         for (list, names) in lists {

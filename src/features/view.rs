@@ -21,6 +21,10 @@ pub(super) struct View<'a> {
 pub fn known_rows(table: &Table, account: usize, as_of: AsOf) -> Range<usize> {
     let rows = table.rows_of(account);
     let cut = as_of.micros();
+    // Where nothing came later, which is usual, all are known.
+    if rows.is_empty() || table.known_at(rows.end - 1) < cut {
+        return rows;
+    }
     let (mut low, mut high) = (rows.start, rows.end);
     while low < high {
         let middle = low + (high - low) / 2;

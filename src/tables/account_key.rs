@@ -1,12 +1,14 @@
 //! What stands for an account where its name would take too much room.
 
+use std::num::NonZeroU64;
+
 /// A 96-bit hash of an account's id, or of a domain; the same on every machine.
 ///
 /// Two different ids among 152 million share one with a chance below `10^-12`. Keys are spread evenly, so that any
 /// range of them holds its share of the accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct AccountKey {
-    high: u64,
+    high: NonZeroU64,
     low: u32,
 }
 
@@ -21,22 +23,36 @@ impl AccountKey {
             let (a, b) = words(block);
             (one, two) = (fold(one ^ a, KEYS[2] ^ b), fold(two ^ b, KEYS[3] ^ a));
         }
-        Self { high: fold(one ^ KEYS[4], two ^ KEYS[5]), low: fold(two ^ KEYS[6], one ^ KEYS[7]) as u32 }
+        Self::from_parts(fold(one ^ KEYS[4], two ^ KEYS[5]), fold(two ^ KEYS[6], one ^ KEYS[7]) as u32)
     }
 
     /// Which of `2^bits` equal ranges of keys it falls into.
     pub(super) const fn range(self, bits: u32) -> usize {
-        if bits == 0 { 0 } else { (self.high >> (64 - bits)) as usize }
+        if bits == 0 { 0 } else { (self.high() >> (64 - bits)) as usize }
     }
 
     /// The part of the key that is spread over all numbers of 64 bits.
     pub(super) const fn high(self) -> u64 {
-        self.high
+        self.high.get()
     }
 
-    pub(super) fn bytes(self) -> [u8; Self::BYTES] {
+    /// The rest of the key.
+    pub(super) const fn low(self) -> u32 {
+        self.low
+    }
+
+    /// The key of these parts; an upper part of 0, which has a chance of `2^-64`, counts as 1.
+    pub(super) const fn from_parts(high: u64, low: u32) -> Self {
+        let high = match NonZeroU64::new(high) {
+            Some(high) => high,
+            None => NonZeroU64::MIN,
+        };
+        Self { high, low }
+    }
+
+    fn bytes(self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
-        bytes[..8].copy_from_slice(&self.high.to_le_bytes());
+        bytes[..8].copy_from_slice(&self.high().to_le_bytes());
         bytes[8..].copy_from_slice(&self.low.to_le_bytes());
         bytes
     }
@@ -49,7 +65,7 @@ impl AccountKey {
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let (high, rest) = bytes.split_first_chunk::<8>()?;
         let (low, _) = rest.split_first_chunk::<4>()?;
-        Some(Self { high: u64::from_le_bytes(*high), low: u32::from_le_bytes(*low) })
+        Some(Self::from_parts(u64::from_le_bytes(*high), u32::from_le_bytes(*low)))
     }
 }
 
@@ -120,6 +136,6 @@ mod tests {
     fn keys_never_change_between_releases() {
         // The order of rows in files that were written before hangs on it.
         let key = AccountKey::of("A000001");
-        assert_eq!((key.high, key.low), (14_456_995_841_285_756_897, 2_696_888_747));
+        assert_eq!((key.high(), key.low()), (14_456_995_841_285_756_897, 2_696_888_747));
     }
 }

@@ -1,4 +1,4 @@
-//! The batches of a file: some at once, each on a thread of its own, put together in their order.
+//! The batches of a file, each on a thread of its own, put together in their order.
 
 use sha2::{Digest, Sha256};
 
@@ -19,7 +19,7 @@ enum Done {
 }
 
 impl Draft {
-    /// Reads some parts at once until there are no more. The inner error says that the file cannot be read on.
+    /// Reads part by part until there are no more. The inner error says that the file cannot be read on.
     pub(super) fn read_rows(
         &mut self,
         raw: &mut RawTable,
@@ -27,9 +27,46 @@ impl Draft {
         check: Check<'_>,
         sink: Option<RowSink<'_>>,
     ) -> Result<Result<(), RawError>, OutputError> {
-        let drops_repeated = reading.rules.is_some_and(|rules| rules.drop_exact_duplicates);
-        // What is taken away at once needs no room here.
-        let at_once = reading.parallelism.n_threads() * if sink.is_some() { 4 } else { 1 };
+        if reading.rules.is_some_and(|rules| rules.drop_exact_duplicates) {
+            return self.read_distinct(raw, reading, check, sink);
+        }
+        let (mut hash, mut broken_off) = (None, None);
+        let first = raw.wants_hash().then_some(Ok(Task::Hash));
+        let parts = std::iter::from_fn(|| raw.next_part().map(|part| part.map(Task::Check)).transpose());
+        let work = |task: Result<Task, RawError>| match task {
+            Ok(task) => task.run(check, None, sink),
+            Err(error) => Ok(Err(error)),
+        };
+        let outcome = reading.parallelism.pipe(first.into_iter().chain(parts), work, |done| {
+            match done.map_err(Some)? {
+                Ok(Done::Hashed(hashed)) => hash = Some(hashed),
+                Ok(Done::Checked(checked)) => self.add(*checked, check).map_err(Some)?,
+                Err(error) => {
+                    broken_off = Some(error);
+                    return Err(None);
+                }
+            }
+            Ok(())
+        });
+        if let Some(hash) = hash {
+            raw.set_hash(hash);
+        }
+        match (outcome, broken_off) {
+            (Err(Some(error)), _) => Err(error),
+            (_, Some(error)) => Ok(Err(error)),
+            (_, None) => Ok(Ok(())),
+        }
+    }
+
+    /// Reads parts without the rows that repeat an earlier one exactly, some parts at once.
+    fn read_distinct(
+        &mut self,
+        raw: &mut RawTable,
+        reading: &Reading<'_>,
+        check: Check<'_>,
+        sink: Option<RowSink<'_>>,
+    ) -> Result<Result<(), RawError>, OutputError> {
+        let at_once = reading.parallelism.n_threads();
         loop {
             let mut tasks: Vec<Task> = Vec::new();
             if raw.wants_hash() {
@@ -49,12 +86,7 @@ impl Draft {
             if tasks.is_empty() {
                 return Ok(broken_off.map_or(Ok(()), Err));
             }
-            let done = if drops_repeated {
-                self.check_distinct(tasks, reading, check, sink)
-            } else {
-                reading.parallelism.map_owned(tasks, |task| task.run(check, None, sink))
-            };
-            for done in done {
+            for done in self.check_distinct(tasks, reading, check, sink) {
                 match done? {
                     Ok(Done::Hashed(hash)) => raw.set_hash(hash),
                     Ok(Done::Checked(checked)) => self.add(*checked, check)?,

@@ -85,7 +85,12 @@ pub(super) fn convert(kind: ColumnKind, cell: Cell<'_>) -> Result<Value<'_>, Fau
 
 /// A text as it is kept: without white space around it.
 pub(super) fn trimmed(text: Option<&str>) -> Value<'_> {
-    match text.map(str::trim) {
+    // Nearly all texts start and end with letters or digits; white space beyond ASCII takes a closer look.
+    let is_bare = |text: &str| {
+        let ends = text.as_bytes().first().zip(text.as_bytes().last());
+        ends.is_some_and(|(first, last)| first.is_ascii_graphic() && last.is_ascii_graphic())
+    };
+    match text.map(|text| if is_bare(text) { text } else { text.trim() }) {
         None | Some("") => Value::Missing,
         Some(text) => Value::Text(Cow::Borrowed(text)),
     }

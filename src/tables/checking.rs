@@ -105,17 +105,15 @@ impl Check<'_> {
             refused.extend(self.refuse(batch, cells, &mut faults));
         }
         refused.sort_by_key(|refused| refused.row);
-        let kept: Vec<u32> =
-            takes.iter().enumerate().filter(|(_, takes)| **takes).map(|(row, _)| row as u32).collect();
-        tally.kept = kept.len() as u64;
-        let origin = |&row: &u32| {
-            let row = row as usize;
-            RowOrigin { file: self.file, row: batch.row_number(row), line: batch.line(row) }
-        };
-        let origins =
-            if self.contract.key.is_empty() { Vec::new() } else { kept.iter().map(origin).collect() };
+        let kept = || takes.iter().enumerate().filter(|(_, takes)| **takes).map(|(row, _)| row);
+        tally.kept = kept().count() as u64;
+        let origin =
+            |row: usize| RowOrigin { file: self.file, row: batch.row_number(row), line: batch.line(row) };
+        let origins = if self.contract.key.is_empty() { Vec::new() } else { kept().map(origin).collect() };
+        let all = tally.kept == n_rows as u64;
         let mut checked = Checked { columns, keys, known_at, origins, faults, tally, refused };
-        if kept.len() < n_rows {
+        if !all {
+            let kept: Vec<u32> = kept().map(|row| row as u32).collect();
             for column in &mut checked.columns {
                 *column = column.take().map(|data| data.gather(&kept));
             }
@@ -194,7 +192,7 @@ impl Check<'_> {
     ) -> ColumnData {
         let (bad, tally) = found;
         let direct = self.plan.direct(position).and_then(|at| batch.parquet_column(at));
-        let of_kind = direct.and_then(|direct| bulk::column(column.kind, direct, takes));
+        let of_kind = direct.and_then(|direct| bulk::column(column, direct, takes));
         if let Some((data, faults)) = of_kind {
             bad.extend(faults.into_iter().map(|(row, kind)| (row, position, kind)));
             if column.required {
@@ -243,6 +241,9 @@ impl Check<'_> {
         if self.plan.is_absent(0) && self.plan.is_absent(1) {
             return;
         }
+        if keys.len() == takes.len() && keys.iter().all(Option::is_some) {
+            return;
+        }
         let named = |position: usize, row: usize| {
             let key = keys.get(row).copied().flatten().filter(|_| position == 0);
             key.is_some() || columns[position].as_ref().is_some_and(|data| data.text(row).is_some())
@@ -271,6 +272,11 @@ impl Check<'_> {
         let planned = |position: usize| !self.plan.is_absent(position);
         let is_planned = planned(last) || stand_in.is_some_and(planned);
         let own = columns[last].as_ref();
+        if let Some(ColumnData::Time { values, present }) = own
+            && !present.contains(&false)
+        {
+            return values.clone();
+        }
         let stand_in = stand_in.and_then(|position| columns[position].as_ref());
         let mut known_at = Vec::with_capacity(takes.len());
         for (row, takes) in takes.iter_mut().enumerate() {

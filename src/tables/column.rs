@@ -14,7 +14,8 @@ const VACANT: u32 = u32::MAX;
 /// Distinct texts, each stored once.
 ///
 /// While rows are added, codes count in the order of first appearance; [`Dictionary::sort`] makes them count in the
-/// order of the texts, so that neither depends on the order of the rows.
+/// order of the texts, so that neither depends on the order of the rows. Names, of which nearly every row has another,
+/// are not looked for when they are added: until it is sorted, a dictionary may hold a name several times.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Dictionary {
     text: String,
@@ -75,6 +76,13 @@ impl Dictionary {
         code
     }
 
+    /// The code of a text that is added without a look whether it is there.
+    pub(super) fn add_name(&mut self, text: &str) -> u32 {
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+        self.len() as u32 - 1
+    }
+
     fn hashed_code(&mut self, text: &str) -> u32 {
         if self.places.len() < 2 * (self.len() + 1) {
             self.grow();
@@ -108,17 +116,33 @@ impl Dictionary {
         self.places = places;
     }
 
-    /// The same texts in ascending order, and for each old code the new one.
+    /// The same texts in ascending order, each once, and for each old code the new one.
     fn sort(&self) -> (Self, Vec<u32>) {
+        /// As many bytes of the text as compare at once, and how many there are.
+        fn start(text: &str) -> (u128, usize) {
+            let mut bytes = [0; 16];
+            let length = text.len().min(16);
+            bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
+            (u128::from_be_bytes(bytes), length)
+        }
         let texts: Vec<&str> = self.iter().collect();
-        let mut order: Vec<u32> = (0..texts.len() as u32).collect();
-        order.sort_unstable_by_key(|&code| texts[code as usize]);
+        let mut order: Vec<((u128, usize), u32)> =
+            texts.iter().zip(0..).map(|(text, code)| (start(text), code)).collect();
+        order.sort_unstable();
+        // What is alike so far may differ further on.
+        for alike in
+            order.chunk_by_mut(|a, b| a.0 == b.0).filter(|alike| alike.len() > 1 && alike[0].0.1 == 16)
+        {
+            alike.sort_unstable_by_key(|(_, code)| texts[*code as usize]);
+        }
         let mut sorted = Self { text: String::with_capacity(self.text.len()), ..Self::default() };
         let mut renamed = vec![0; order.len()];
-        for (new, &old) in order.iter().enumerate() {
-            renamed[old as usize] = new as u32;
-            sorted.text.push_str(texts[old as usize]);
-            sorted.ends.push(sorted.text.len());
+        for (_, old) in order {
+            let text = texts[old as usize];
+            if sorted.len().checked_sub(1).and_then(|last| sorted.get(last as u32)) != Some(text) {
+                sorted.add_name(text);
+            }
+            renamed[old as usize] = sorted.len() as u32 - 1;
         }
         (sorted, renamed)
     }
@@ -132,6 +156,16 @@ fn glance(text: &[u8]) -> usize {
         ^ byte(text.len().saturating_sub(1)).wrapping_mul(31)
         ^ text.len().wrapping_mul(13);
     mixed % LATELY
+}
+
+/// Of the values from `first` on, keeps those that are wanted.
+pub(super) fn retain_from<T: Copy>(values: &mut Vec<T>, first: usize, kept: &[bool]) {
+    let mut end = first;
+    for (place, _) in kept.iter().enumerate().filter(|(_, kept)| **kept) {
+        values[end] = values[first + place];
+        end += 1;
+    }
+    values.truncate(end);
 }
 
 /// The values of one column.
@@ -311,6 +345,22 @@ impl ColumnData {
             Self::Flag { values } => {
                 values[b].is_some().cmp(&values[a].is_some()).then(values[a].cmp(&values[b]))
             }
+        }
+    }
+
+    /// Of the rows from `first` on, keeps those that are wanted.
+    pub(super) fn retain_from(&mut self, first: usize, kept: &[bool]) {
+        match self {
+            Self::Text { codes, .. } => retain_from(codes, first, kept),
+            Self::Number { values, present } => {
+                retain_from(values, first, kept);
+                retain_from(present, first, kept);
+            }
+            Self::Time { values, present } => {
+                retain_from(values, first, kept);
+                retain_from(present, first, kept);
+            }
+            Self::Flag { values } => retain_from(values, first, kept),
         }
     }
 

@@ -113,6 +113,23 @@ pub struct ColumnContract {
     pub meaning: &'static str,
 }
 
+impl ColumnContract {
+    /// Whether its texts are names: nearly every row has another.
+    pub(super) fn is_name(&self) -> bool {
+        const NAMES: [&str; 8] = [
+            "account_id",
+            "name",
+            "domain",
+            "duns",
+            "agreement_id",
+            "opportunity_id",
+            "engagement_id",
+            "parent_account_id",
+        ];
+        NAMES.contains(&self.name)
+    }
+}
+
 /// What a table must look like.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TableContract {

@@ -1,5 +1,6 @@
 //! A table as the features read it: rows grouped by account, columns by name.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::column::{ColumnData, Dictionary};
@@ -35,31 +36,34 @@ impl Table {
         for account in 0..n_accounts {
             starts[account + 1] += starts[account];
         }
+        let known_at = std::mem::take(&mut draft.known_at);
+        let columns = std::mem::take(&mut draft.columns);
         let mut next = starts.clone();
-        let mut order = vec![0_u32; starts[n_accounts]];
+        // Times beside the rows, so that sorting looks nowhere else.
+        let mut timed = vec![(0_i64, 0_u32); starts[n_accounts]];
         for (row, account) in accounts.iter().enumerate() {
             if let Some(account) = account {
                 let place = &mut next[*account as usize];
-                order[*place] = row as u32;
+                timed[*place] = (known_at[row], row as u32);
                 *place += 1;
             }
         }
-        let known_at = std::mem::take(&mut draft.known_at);
-        let columns = std::mem::take(&mut draft.columns);
+        let by_columns = |&(_, a): &(i64, u32), &(_, b): &(i64, u32)| {
+            let orders = columns.iter().flatten().map(|column| column.compare(a as usize, b as usize));
+            orders.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        };
         for account in 0..n_accounts {
-            order[starts[account]..starts[account + 1]].sort_by(|&a, &b| {
-                let (a, b) = (a as usize, b as usize);
-                let by_columns = || {
-                    let orders = columns.iter().flatten().map(|column| column.compare(a, b));
-                    orders.into_iter().find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
-                };
-                known_at[a].cmp(&known_at[b]).then_with(by_columns)
-            });
+            let rows = &mut timed[starts[account]..starts[account + 1]];
+            rows.sort_unstable();
+            for at_once in rows.chunk_by_mut(|a, b| a.0 == b.0).filter(|rows| rows.len() > 1) {
+                at_once.sort_by(by_columns);
+            }
         }
+        let order: Vec<u32> = timed.iter().map(|(_, row)| *row).collect();
         Self {
             contract: draft.contract,
             columns: columns.into_iter().map(|column| column.map(|data| data.gather(&order))).collect(),
-            known_at: order.iter().map(|&row| known_at[row as usize]).collect(),
+            known_at: timed.into_iter().map(|(known_at, _)| known_at).collect(),
             starts,
             unread: unread.to_vec(),
         }

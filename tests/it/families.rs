@@ -8,7 +8,7 @@ use std::path::Path;
 
 use propensity::features::{
     Definition, Family, FeatureBuilder, FeatureSpec, LicenceMetrics, MoneySpec, ProductTraits,
-    ProductVersion, UsageBase, definitions,
+    ProductVersion, SignalMeasures, UsageBase, definitions,
 };
 use propensity::matrix::{FeatureMatrix, FeatureValue};
 use propensity::quantity::AsOf;
@@ -57,6 +57,7 @@ fn spec(families: &[Family]) -> FeatureSpec {
         forward_days: NonZeroU16::new(60).unwrap(),
         topics: Vec::new(),
         kinds: Vec::new(),
+        signal_measures: SignalMeasures::default(),
         categories: vec!["cloud".into()],
         versions: vec![
             version("windows", "7", Some("2009-10-22"), Some("2020-01-14")),

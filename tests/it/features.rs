@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use propensity::features::{Family, FeatureBuilder, FeatureSpec, MoneySpec, ProductTraits, UsageBase};
+use propensity::features::{
+    Family, FeatureBuilder, FeatureSpec, MoneySpec, ProductTraits, SignalMeasures, UsageBase,
+};
 use propensity::matrix::{FeatureMatrix, FeatureValue};
 use propensity::quantity::AsOf;
 use propensity::tables::{Dataset, ReadOptions};
@@ -25,6 +27,7 @@ fn spec() -> FeatureSpec {
         forward_days: std::num::NonZeroU16::new(60).unwrap(),
         topics: vec!["crm".into()],
         kinds: vec!["web_visit".into()],
+        signal_measures: SignalMeasures::default(),
         categories: vec!["crm".into()],
         versions: Vec::new(),
         usage_base: UsageBase::default(),

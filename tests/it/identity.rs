@@ -4,7 +4,7 @@ use std::fs;
 use std::num::NonZeroU16;
 use std::path::Path;
 
-use propensity::features::{Family, FeatureBuilder, FeatureSpec, MoneySpec, UsageBase};
+use propensity::features::{Family, FeatureBuilder, FeatureSpec, MoneySpec, SignalMeasures, UsageBase};
 use propensity::matrix::FeatureValue;
 use propensity::tables::contract::TableName;
 use propensity::tables::{Dataset, ReadOptions};
@@ -32,6 +32,7 @@ fn signals_of(dataset: &Dataset, as_of: &str) -> Vec<f32> {
         forward_days: NonZeroU16::new(60).unwrap(),
         topics: Vec::new(),
         kinds: Vec::new(),
+        signal_measures: SignalMeasures::default(),
         categories: Vec::new(),
         versions: Vec::new(),
         usage_base: UsageBase::default(),

@@ -11,7 +11,7 @@ use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use propensity::features::{Family, FeatureBuilder, FeatureSpec, MoneySpec};
+use propensity::features::{Family, FeatureBuilder, FeatureSpec, MoneySpec, SignalMeasures};
 use propensity::matrix::{FeatureMatrix, FeatureValue};
 use propensity::tables::{Dataset, ReadOptions};
 
@@ -134,6 +134,7 @@ fn build(signals: Option<&str>) -> (FeatureBuilder, FeatureMatrix) {
         forward_days: NonZeroU16::MIN,
         topics: vec!["crm".into()],
         kinds: Vec::new(),
+        signal_measures: SignalMeasures::default(),
         categories: Vec::new(),
         money: MoneySpec::default(),
         products: Vec::new(),

@@ -2,10 +2,11 @@
 
 use super::super::account_key::AccountKey;
 use super::super::holders::{Holders, LeftOut};
+use super::block::Rows;
+use super::by_range::ByRange;
 use super::mix_table;
-use super::record::Records;
 use super::spill::Spill;
-use super::table_spill::{Counts, Ranges, Route, TableSpill};
+use super::table_spill::{Counts, Route, TableSpill};
 use crate::output::OutputError;
 use crate::parallelism::Parallelism;
 
@@ -37,31 +38,41 @@ fn settle_range(
     holders: &Spill,
 ) -> Result<(), OutputError> {
     let holders = read_holders(&holders.read(range)?);
-    let bytes = events.pending.read(range)?;
+    let Rows { keys: domains, mut known_at, origins, columns } =
+        events.read(&events.pending, range, |_| true)?;
     let mut counts = Counts::default();
-    let mut by_range = Ranges::new(route.bits, 0);
-    for record in Records::new(&bytes) {
-        let found = match holders.binary_search_by(|(domain, _)| domain.cmp(&record.key)) {
-            Ok(place) => holders[place].1.at(record.known_at),
+    let mut found = Vec::with_capacity(domains.len());
+    for (domain, known_at) in domains.iter().zip(&mut known_at) {
+        let holder = match holders.binary_search_by(|(candidate, _)| candidate.cmp(domain)) {
+            Ok(place) => holders[place].1.at(*known_at),
             Err(_) => Err(LeftOut::Unknown),
         };
-        let (account, from) = match found {
-            Ok(found) => found,
+        found.push(match holder {
+            Ok((account, from)) => {
+                counts.joined_by_domain += 1;
+                *known_at = from.max(*known_at);
+                Some(account)
+            }
             Err(reason) => {
                 *counts.left_out.entry(reason).or_default() += 1;
-                continue;
+                None
             }
-        };
-        counts.joined_by_domain += 1;
-        let known_at = from.max(record.known_at);
-        let Some(to) = route.range(account) else { continue };
-        if let Some(hash) = record.settle(account, known_at, by_range.of(to)) {
-            let hash = mix_table(events.contract.table, account, known_at, hash);
-            counts.add_to_digest(route, known_at, hash);
+        });
+    }
+    let blocks = events.blocks(columns.iter().map(Some), &known_at, &origins);
+    let hashes = blocks.hashes();
+    let mut by_range = ByRange::new(route.bits, found.len());
+    for (row, account) in found.into_iter().enumerate() {
+        if let Some(account) = account
+            && let Some(to) = route.range(account)
+        {
+            by_range.send(row, account, to);
+            let hash = mix_table(events.contract.table, account, known_at[row], hashes[row]);
+            counts.add_to_digest(route, known_at[row], hash);
         }
     }
     events.count(&counts);
-    by_range.write(&events.rows)
+    by_range.write(&blocks, &events.rows)
 }
 
 /// The holders of every domain, in the order of the domains.

@@ -8,14 +8,14 @@ use super::super::fault::{FaultLog, TablesError};
 use super::super::merging::Reasons;
 use super::super::note::{Note, code};
 use super::super::reading::Draft;
+use super::block::Rows;
 use super::late::Shown;
-use super::record::{RecordReader, Records};
 use super::table_spill::TableSpill;
 use super::{Partitions, Piece};
 use crate::output::OutputError;
 
 /// The rows of a table with the keys of their accounts.
-struct Rows {
+struct TableRows {
     draft: Draft,
     keys: Vec<AccountKey>,
     reasons: Reasons,
@@ -32,7 +32,7 @@ impl Partitions {
         let (mut tables, mut shown) = (Vec::new(), Vec::new());
         // Accounts come first in the order of tables.
         for (name, spill) in &self.spills {
-            let Rows { mut draft, keys, reasons } = self.rows(*name, spill, piece)?;
+            let TableRows { mut draft, keys, reasons } = self.rows(*name, spill, piece)?;
             if *name == TableName::Accounts {
                 accounts = ids(&draft, &keys);
             }
@@ -57,37 +57,26 @@ impl Partitions {
         Ok(Dataset::of_range(accounts, tables, &self.unread))
     }
 
-    fn rows(&self, table: TableName, spill: &TableSpill, piece: Piece) -> Result<Rows, OutputError> {
+    fn rows(&self, table: TableName, spill: &TableSpill, piece: Piece) -> Result<TableRows, OutputError> {
         let meta = &self.read[&table];
-        let bytes = spill.rows.read(piece.range)?;
-        let mut reader = RecordReader::new(spill.empty_columns(), spill.has_origins);
+        let bits = self.bits();
+        let Rows { mut keys, known_at, origins, columns } =
+            spill.read(&spill.rows, piece.range, |key| piece.holds(key, bits))?;
         let mut draft = Draft::empty(table, &meta.files, None);
-        let n_rows = Records::new(&bytes).count();
-        reader.reserve(n_rows);
-        let mut keys = Vec::with_capacity(n_rows);
-        draft.known_at.reserve(n_rows);
-        for record in Records::new(&bytes).filter(|record| piece.holds(record.key, self.bits())) {
-            if reader.add(&record, &mut draft.origins).is_none() {
-                break;
-            }
-            keys.push(record.key);
-            draft.known_at.push(record.known_at);
-        }
-        drop(bytes);
-        for (position, data) in spill.kept.iter().zip(reader.finish()) {
+        (draft.known_at, draft.origins) = (known_at, origins);
+        for (position, data) in spill.kept.iter().zip(columns) {
             draft.columns[*position] = meta.present[*position].then_some(data);
         }
         draft.present.clone_from(&meta.present);
-        let reasons = if spill.has_origins {
-            draft.settle_rows(&meta.distinct, self.sets_aside)
+        // A key names an account, and so do the columns by which rows are merged: those of different accounts differ.
+        let mut reasons = Reasons::new();
+        if spill.has_origins && draft.settles(&meta.distinct) && !all_differ(&keys) {
+            reasons = draft.settle_rows(&meta.distinct, self.sets_aside);
+            keys = keys_of(&draft);
         } else {
             draft.sort_texts();
-            Reasons::new()
-        };
-        if spill.has_origins && draft.settles(&meta.distinct) {
-            keys = keys_of(&draft);
         }
-        Ok(Rows { draft, keys, reasons })
+        Ok(TableRows { draft, keys, reasons })
     }
 }
 
@@ -101,42 +90,81 @@ fn keys_of(draft: &Draft) -> Vec<AccountKey> {
 /// Each account once, in the order of the keys.
 fn ids(draft: &Draft, keys: &[AccountKey]) -> Vec<(AccountKey, String)> {
     let Some(ids) = draft.column("account_id") else { return Vec::new() };
-    let mut rows: Vec<(AccountKey, usize)> = keys.iter().copied().zip(0..).collect();
-    rows.sort_unstable();
+    let mut rows = by_key(keys);
     rows.dedup_by_key(|(key, _)| *key);
-    rows.into_iter().filter_map(|(key, row)| Some((key, ids.text(row)?.to_owned()))).collect()
+    rows.into_iter().filter_map(|(key, row)| Some((key, ids.text(row as usize)?.to_owned()))).collect()
 }
 
-/// Finds accounts by key, in as many buckets as there are accounts: keys are spread evenly.
-struct Lookup {
-    keys: Vec<AccountKey>,
+/// Whether every row is of another account.
+fn all_differ(keys: &[AccountKey]) -> bool {
+    by_key(keys).windows(2).all(|pair| pair[0].0 != pair[1].0)
+}
+
+/// The rows in the order of their keys, those of one key in their own order.
+fn by_key(keys: &[AccountKey]) -> Vec<(AccountKey, u32)> {
+    let buckets = Buckets::new(keys);
+    let mut next = buckets.starts.clone();
+    let mut rows = vec![(AccountKey::from_parts(0, 0), 0); keys.len()];
+    for (key, row) in keys.iter().zip(0..) {
+        let place = &mut next[buckets.of(*key)];
+        rows[*place as usize] = (*key, row);
+        *place += 1;
+    }
+    for bucket in buckets.starts.windows(2).filter(|bounds| bounds[1] - bounds[0] > 1) {
+        rows[bucket[0] as usize..bucket[1] as usize].sort_unstable();
+    }
+    rows
+}
+
+/// As many equal ranges of keys as there are keys, between the least and the greatest: keys are spread evenly.
+struct Buckets {
     first: u64,
-    /// Keys of a bucket.
-    width: u64,
-    /// Of bucket `i` are the accounts from `starts[i]` to `starts[i + 1]`.
+    /// Keys of a bucket, as a power of two.
+    width: u32,
+    /// In bucket `i` are the keys from `starts[i]` to `starts[i + 1]`, once they are in order.
     starts: Vec<u32>,
 }
 
+impl Buckets {
+    fn new(keys: &[AccountKey]) -> Self {
+        let highs = || keys.iter().map(|key| key.high());
+        let (first, last) = (highs().min().unwrap_or_default(), highs().max().unwrap_or_default());
+        let width = ((last - first) / keys.len().max(1) as u64).max(1).next_power_of_two().trailing_zeros();
+        let mut buckets = Self { first, width, starts: vec![0; ((last - first) >> width) as usize + 2] };
+        for key in keys {
+            let bucket = buckets.of(*key);
+            buckets.starts[bucket + 1] += 1;
+        }
+        for bucket in 1..buckets.starts.len() {
+            buckets.starts[bucket] += buckets.starts[bucket - 1];
+        }
+        buckets
+    }
+
+    /// The bucket of a key that is one of them.
+    fn of(&self, key: AccountKey) -> usize {
+        ((key.high() - self.first) >> self.width) as usize
+    }
+}
+
+/// Finds accounts by key.
+struct Lookup {
+    keys: Vec<AccountKey>,
+    buckets: Buckets,
+}
+
 impl Lookup {
+    /// A look-up of accounts that are in the order of their keys.
     fn new(accounts: &[(AccountKey, String)]) -> Self {
         let keys: Vec<AccountKey> = accounts.iter().map(|(key, _)| *key).collect();
-        let (first, last) =
-            (keys.first().map_or(0, |key| key.high()), keys.last().map_or(0, |key| key.high()));
-        let width = ((last - first) / keys.len().max(1) as u64).max(1).next_power_of_two();
-        let n_buckets = ((last - first) / width) as usize + 1;
-        let mut starts = vec![0_u32; n_buckets + 1];
-        for key in &keys {
-            starts[((key.high() - first) / width) as usize + 1] += 1;
-        }
-        for bucket in 0..n_buckets {
-            starts[bucket + 1] += starts[bucket];
-        }
-        Self { keys, first, width, starts }
+        let buckets = Buckets::new(&keys);
+        Self { keys, buckets }
     }
 
     fn find(&self, key: AccountKey) -> Option<u32> {
-        let bucket = (key.high().checked_sub(self.first)? >> self.width.trailing_zeros()) as usize;
-        let [start, end] = self.starts.get(bucket..bucket + 2)? else { return None };
+        let Buckets { first, width, starts } = &self.buckets;
+        let bucket = (key.high().checked_sub(*first)? >> width) as usize;
+        let [start, end] = starts.get(bucket..bucket + 2)? else { return None };
         (*start..*end).find(|place| self.keys[*place as usize] == key)
     }
 }

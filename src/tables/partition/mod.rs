@@ -9,11 +9,13 @@
 //! The order of accounts is that of their keys, on every machine and for any number of ranges. A [`Share`] of the
 //! accounts can be read by itself, on another machine.
 
+mod block;
+mod by_range;
 mod domains;
 mod late;
 mod loading;
 mod options;
-mod record;
+mod packed;
 mod spill;
 mod table_spill;
 mod vocabulary;
@@ -22,10 +24,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use block::FACTOR;
 use late::Late;
 pub use options::{ColumnsRead, PartitionOptions, Share};
 use options::{names_domains, ranges, wanted};
-use record::FACTOR;
 use spill::Spill;
 use table_spill::{Counts, Route, TableSpill};
 

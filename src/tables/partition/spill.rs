@@ -62,15 +62,30 @@ impl Spill {
 
     /// The rows of one range. Those that were written at once stay together and in their order.
     pub(super) fn read(&self, range: usize) -> Result<Vec<u8>, OutputError> {
-        let pieces = self.pieces(range);
-        let mut bytes = vec![0; pieces.iter().map(|(_, length)| length).sum()];
-        let mut rest = bytes.as_mut_slice();
-        for (start, length) in pieces {
-            let (piece, later) = rest.split_at_mut(length);
-            read_at(&self.file, piece, start).map_err(OutputError::unwritable(&self.folder))?;
-            rest = later;
-        }
+        let mut bytes = Vec::new();
+        self.for_each(range, |piece| {
+            bytes.extend_from_slice(piece);
+            Some(())
+        })?;
         Ok(bytes)
+    }
+
+    /// Hands the rows of one range on, in the pieces in which they were written. `each` gives `None` for bytes that it
+    /// cannot have written.
+    pub(super) fn for_each(
+        &self,
+        range: usize,
+        mut each: impl FnMut(&[u8]) -> Option<()>,
+    ) -> Result<(), OutputError> {
+        let mut bytes = Vec::new();
+        for (start, length) in self.pieces(range) {
+            bytes.resize(length, 0);
+            let damaged = || io::Error::new(io::ErrorKind::InvalidData, "temporary rows were changed");
+            read_at(&self.file, &mut bytes, start)
+                .and_then(|()| each(&bytes).ok_or_else(damaged))
+                .map_err(OutputError::unwritable(&self.folder))?;
+        }
+        Ok(())
     }
 
     fn pieces(&self, range: usize) -> Vec<(u64, usize)> {

@@ -10,7 +10,9 @@ use super::super::column::ColumnData;
 use super::super::contract::{ColumnKind, TableContract, TableName};
 use super::super::holders::LeftOut;
 use super::super::identity::Identity;
-use super::record::{Form, RecordWriter};
+use super::super::reading::RowOrigin;
+use super::block::{BlockReader, BlockWriter, Rows};
+use super::by_range::ByRange;
 use super::spill::Spill;
 use super::vocabulary::Vocabulary;
 use super::{Share, mix_table};
@@ -18,9 +20,6 @@ use crate::output::OutputError;
 
 /// Rows written at once.
 const ROWS_AT_ONCE: usize = 1 << 20;
-
-/// Bytes of a row of signals.
-const USUAL_ROW_BYTES: usize = 40;
 
 /// Where the rows of a table go.
 #[derive(Clone, Debug)]
@@ -112,7 +111,7 @@ impl TableSpill {
     ) -> Result<Self, OutputError> {
         Ok(Self {
             contract,
-            vocabularies: kept.iter().map(|at| Vocabulary::of_column(contract.columns[*at].name)).collect(),
+            vocabularies: kept.iter().map(|at| Vocabulary::of_column(&contract.columns[*at])).collect(),
             kept,
             has_origins,
             rows: Spill::create(scratch)?,
@@ -139,28 +138,22 @@ impl TableSpill {
         })
     }
 
-    /// Empty columns, in the order in which they are kept.
-    pub(super) fn empty_columns(&self) -> impl Iterator<Item = (ColumnData, &Vocabulary)> {
-        let kind = |position: &usize| -> ColumnKind { self.contract.columns[*position].kind };
-        self.kept.iter().map(move |at| ColumnData::missing(kind(at), 0)).zip(&self.vocabularies)
-    }
-
     /// Writes the rows of a batch and leaves the batch without rows.
     pub(super) fn absorb(&self, checked: &mut Checked, route: &Route) -> Result<(), OutputError> {
         let columns = std::mem::take(&mut checked.columns);
         let keys = std::mem::take(&mut checked.keys);
         let known_at = std::mem::take(&mut checked.known_at);
         let origins = std::mem::take(&mut checked.origins);
-        let origins = if self.has_origins { origins.as_slice() } else { &[] };
         let kept = self.kept.iter().map(|position| columns.get(*position).and_then(Option::as_ref));
-        let writer = RecordWriter::new(kept.zip(&self.vocabularies), &known_at, origins);
+        let blocks = self.blocks(kept, &known_at, &origins);
+        let hashes = blocks.hashes();
         let mut counts = Counts { digests: vec![0; route.dates.len()], ..Counts::default() };
         let domains = self.domains(&columns);
-        let mut holders = Ranges::new(route.bits, 0);
+        let mut holders = Ranges::new(route.bits);
         for first in (0..keys.len()).step_by(ROWS_AT_ONCE) {
             let rows = first..keys.len().min(first + ROWS_AT_ONCE);
             let (mut settled, mut pending) =
-                (Ranges::new(route.bits, rows.len()), Ranges::new(route.bits, 0));
+                (ByRange::new(route.bits, rows.len()), ByRange::new(route.bits, 0));
             for row in rows {
                 let known = known_at[row];
                 if known != i64::MIN {
@@ -171,9 +164,7 @@ impl TableSpill {
                 counts.rows += 1;
                 let Some(key) = keys[row] else {
                     match domains.of(row) {
-                        Ok(key) => {
-                            writer.write(row, key, Form::Pending, pending.of(key.range(route.bits)));
-                        }
+                        Ok(key) => pending.send(row, key, key.range(route.bits)),
                         Err(reason) => *counts.left_out.entry(reason).or_default() += 1,
                     }
                     continue;
@@ -187,19 +178,44 @@ impl TableSpill {
                     out.extend_from_slice(&known.to_le_bytes());
                 }
                 if let Some(range) = route.range(key) {
-                    let hash = writer.write(row, key, Form::Settled, settled.of(range));
-                    let hash = mix_table(self.contract.table, key, known, hash);
+                    settled.send(row, key, range);
+                    let hash = mix_table(self.contract.table, key, known, hashes[row]);
                     counts.digests[date] = counts.digests[date].wrapping_add(hash);
                 }
             }
-            settled.write(&self.rows)?;
-            pending.write(&self.pending)?;
+            settled.write(&blocks, &self.rows)?;
+            pending.write(&blocks, &self.pending)?;
         }
         if let Some(spill) = &self.holders {
             holders.write(spill)?;
         }
         self.count(&counts);
         Ok(())
+    }
+
+    /// A writer of the columns that are kept, in their order.
+    pub(super) fn blocks<'a>(
+        &'a self,
+        columns: impl Iterator<Item = Option<&'a ColumnData>>,
+        known_at: &'a [i64],
+        origins: &'a [RowOrigin],
+    ) -> BlockWriter<'a> {
+        let origins = if self.has_origins { origins } else { &[] };
+        BlockWriter::new(columns.zip(&self.vocabularies), known_at, origins)
+    }
+
+    /// Brings back the rows of a range whose keys `holds` wants.
+    pub(super) fn read(
+        &self,
+        spill: &Spill,
+        range: usize,
+        holds: impl Fn(AccountKey) -> bool,
+    ) -> Result<Rows, OutputError> {
+        let kind = |position: &usize| -> ColumnKind { self.contract.columns[*position].kind };
+        let columns = self.kept.iter().map(|position| ColumnData::missing(kind(position), 0));
+        let mut reader = BlockReader::new(columns.zip(&self.vocabularies), self.has_origins);
+        spill.for_each(range, |bytes| reader.add(bytes, &holds))?;
+        Ok(reader.finish())
     }
 
     fn domains<'a>(&self, columns: &'a [Option<ColumnData>]) -> Domains<'a> {
@@ -236,25 +252,22 @@ impl Domains<'_> {
     }
 }
 
-/// Rows that are written range by range.
-pub(super) struct Ranges {
+/// Bytes that are written range by range.
+struct Ranges {
     bytes: Vec<Vec<u8>>,
 }
 
 impl Ranges {
-    /// `2^bits` ranges, with room for so many rows in all.
-    pub(super) fn new(bits: u32, n_rows: usize) -> Self {
-        // Rows are spread evenly, but not perfectly so.
-        let room = (n_rows * USUAL_ROW_BYTES * 9 / 8) >> bits;
-        Self { bytes: (0..1_usize << bits).map(|_| Vec::with_capacity(room)).collect() }
+    /// `2^bits` ranges.
+    fn new(bits: u32) -> Self {
+        Self { bytes: vec![Vec::new(); 1 << bits] }
     }
 
-    /// The rows of a range.
-    pub(super) fn of(&mut self, range: usize) -> &mut Vec<u8> {
+    fn of(&mut self, range: usize) -> &mut Vec<u8> {
         &mut self.bytes[range]
     }
 
-    pub(super) fn write(self, spill: &Spill) -> Result<(), OutputError> {
+    fn write(self, spill: &Spill) -> Result<(), OutputError> {
         let ends = self.bytes.iter().scan(0_u64, |end, bytes| {
             *end += bytes.len() as u64;
             Some(*end)

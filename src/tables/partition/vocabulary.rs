@@ -3,6 +3,7 @@
 use std::sync::{PoisonError, RwLock};
 
 use super::super::column::Dictionary;
+use super::super::contract::ColumnContract;
 use crate::seed::hash_bytes;
 
 /// Words beyond this number are written out where they stand.
@@ -25,22 +26,14 @@ pub(super) struct Vocabulary {
     of_names: bool,
 }
 
-/// Columns whose texts are names: nearly every row has another.
-const NAMES: [&str; 8] = [
-    "account_id",
-    "name",
-    "domain",
-    "duns",
-    "agreement_id",
-    "opportunity_id",
-    "engagement_id",
-    "parent_account_id",
-];
-
 impl Vocabulary {
-    /// The vocabulary of a column of this name.
-    pub(super) fn of_column(name: &str) -> Self {
-        Self { words: RwLock::default(), of_names: NAMES.contains(&name) }
+    /// The vocabulary of a column.
+    pub(super) fn of_column(column: &ColumnContract) -> Self {
+        Self { words: RwLock::default(), of_names: column.is_name() }
+    }
+
+    pub(super) const fn is_of_names(&self) -> bool {
+        self.of_names
     }
 
     /// How each text of a batch's dictionary is written.

@@ -199,7 +199,7 @@ impl RawTable {
     pub(super) fn next_part(&mut self) -> Result<Option<RawPart>, RawError> {
         Ok(match &mut self.source {
             Source::Csv(source) => source.next_batch()?.map(RawPart::Batch),
-            Source::Parquet(source) => source.next_part()?.map(|part| RawPart::Parquet(Box::new(part))),
+            Source::Parquet(source) => source.next_part().map(|part| RawPart::Parquet(Box::new(part))),
         })
     }
 

@@ -1,13 +1,16 @@
 //! Parquet files as batches of cells, one row group at a time, a large one in pieces.
 
 use std::fs::File;
+use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use polars::io::parquet::metadata::FileMetadataRef;
-use polars::io::parquet::read::ParallelStrategy;
 use polars::prelude::*;
+use polars_parquet::read::{
+    BasicDecompressor, FileMetadata, Filter, PageReader, RowGroupMetadata, column_iter_to_arrays,
+    infer_schema, read_metadata,
+};
 
 use super::{Cell, Cells, RawBatch, RawError};
 
@@ -18,46 +21,60 @@ const MOST_ROWS: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct ParquetSource {
     path: PathBuf,
-    file: File,
-    metadata: FileMetadataRef,
     header: Vec<String>,
+    layout: Arc<Layout>,
     /// The columns that are decoded; `None` decodes all.
     wanted: Option<Arc<Vec<usize>>>,
-    /// First row and number of rows of each batch.
-    batches: Vec<(usize, usize)>,
+    batches: Vec<Batch>,
     next: usize,
+}
+
+/// What the footer of a file says.
+#[derive(Debug)]
+struct Layout {
+    metadata: FileMetadata,
+    schema: ArrowSchema,
+}
+
+/// Some rows of a row group.
+#[derive(Clone, Copy, Debug)]
+struct Batch {
+    group: usize,
+    /// The first of the rows, counted from the start of the file.
+    first: usize,
+    /// The same, counted from the start of the group.
+    in_group: usize,
+    n_rows: usize,
 }
 
 /// Some rows of a file that wait to be decoded.
 #[derive(Debug)]
 pub(in crate::tables) struct ParquetPart {
     path: PathBuf,
-    file: File,
-    metadata: FileMetadataRef,
+    layout: Arc<Layout>,
     wanted: Option<Arc<Vec<usize>>>,
-    first: usize,
-    n_rows: usize,
+    batch: Batch,
 }
 
 impl ParquetSource {
     pub(super) fn open(path: &Path) -> Result<Self, RawError> {
-        let file = File::open(path).map_err(RawError::unreadable(path))?;
-        let clone = file.try_clone().map_err(RawError::unreadable(path))?;
-        let (header, metadata) = guarded(path, || {
-            let mut reader = ParquetReader::new(clone);
-            let header = reader.schema()?.iter_names().map(|name| name.trim().to_owned()).collect();
-            Ok((header, reader.get_metadata()?.clone()))
+        let mut file = File::open(path).map_err(RawError::unreadable(path))?;
+        let layout = guarded(path, || {
+            let metadata = read_metadata(&mut file)?;
+            let schema = infer_schema(&metadata)?;
+            Ok(Layout { metadata, schema })
         })?;
+        let header = layout.schema.iter_names().map(|name| name.trim().to_owned()).collect();
         let (mut batches, mut first) = (Vec::new(), 0);
-        for group in &metadata.row_groups {
-            let end = first + group.num_rows();
-            while first < end {
-                let n_rows = MOST_ROWS.min(end - first);
-                batches.push((first, n_rows));
-                first += n_rows;
+        for (group, rows) in layout.metadata.row_groups.iter().map(RowGroupMetadata::num_rows).enumerate() {
+            for in_group in (0..rows).step_by(MOST_ROWS) {
+                let n_rows = MOST_ROWS.min(rows - in_group);
+                batches.push(Batch { group, first: first + in_group, in_group, n_rows });
             }
+            first += rows;
         }
-        Ok(Self { path: path.to_path_buf(), file, metadata, header, wanted: None, batches, next: 0 })
+        let path = path.to_path_buf();
+        Ok(Self { path, header, layout: Arc::new(layout), wanted: None, batches, next: 0 })
     }
 
     pub(super) fn header(&self) -> &[String] {
@@ -69,17 +86,15 @@ impl ParquetSource {
         self.wanted = Some(Arc::new(columns));
     }
 
-    pub(super) fn next_part(&mut self) -> Result<Option<ParquetPart>, RawError> {
-        let Some(&(first, n_rows)) = self.batches.get(self.next) else { return Ok(None) };
+    pub(super) fn next_part(&mut self) -> Option<ParquetPart> {
+        let batch = *self.batches.get(self.next)?;
         self.next += 1;
-        Ok(Some(ParquetPart {
+        Some(ParquetPart {
             path: self.path.clone(),
-            file: self.file.try_clone().map_err(RawError::unreadable(&self.path))?,
-            metadata: self.metadata.clone(),
+            layout: Arc::clone(&self.layout),
             wanted: self.wanted.clone(),
-            first,
-            n_rows,
-        }))
+            batch,
+        })
     }
 
     /// Rows of the file, once the last part has been taken.
@@ -88,38 +103,50 @@ impl ParquetSource {
     }
 
     pub(super) fn n_rows(&self) -> u64 {
-        let (first, n_rows) = self.batches.last().copied().unwrap_or_default();
-        (first + n_rows) as u64
+        self.batches.last().map_or(0, |batch| batch.first + batch.n_rows) as u64
     }
 }
 
 impl ParquetPart {
     /// Decodes the rows on the calling thread.
+    ///
+    /// Only the bytes of the columns that are wanted are read. They are never mapped into memory: a file that is cut
+    /// short meanwhile is an error, and what was read before does not count as memory that is held.
     pub(super) fn read(self) -> Result<RawBatch, RawError> {
-        let Self { path, file, metadata, wanted, first, n_rows } = self;
-        let columns = guarded(&path, || {
-            let mut reader = ParquetReader::new(file)
-                .with_slice(Some((first, n_rows)))
-                .with_projection(wanted.as_deref().cloned())
-                .read_parallel(ParallelStrategy::None);
-            reader.set_metadata(metadata);
-            let frame = reader.finish()?;
-            frame.columns().iter().map(ParquetColumn::new).collect::<PolarsResult<Vec<_>>>()
-        })?;
-        let columns = match wanted {
-            None => columns.into_iter().map(Some).collect(),
-            Some(places) => {
-                let mut all: Vec<Option<ParquetColumn>> = Vec::new();
-                for (place, column) in places.iter().zip(columns) {
-                    all.resize_with(all.len().max(place + 1), || None);
-                    all[*place] = Some(column);
-                }
-                all
-            }
-        };
-        let cells = ParquetCells { first: first as u64, n_rows, columns };
+        let Self { path, layout, wanted, batch } = self;
+        let mut file = File::open(&path).map_err(RawError::unreadable(&path))?;
+        let mut columns: Vec<Option<ParquetColumn>> = Vec::new();
+        let all = 0..layout.schema.len();
+        for place in wanted.as_deref().cloned().unwrap_or_else(|| all.collect()) {
+            let column = guarded(&path, || ParquetColumn::new(&series(&layout, batch, place, &mut file)?))?;
+            columns.resize_with(columns.len().max(place + 1), || None);
+            columns[place] = Some(column);
+        }
+        let cells = ParquetCells { first: batch.first as u64, n_rows: batch.n_rows, columns };
         Ok(RawBatch { cells: Cells::Parquet(cells), broken: Vec::new() })
     }
+}
+
+/// Decodes one column of a batch.
+fn series(layout: &Layout, batch: Batch, place: usize, file: &mut File) -> PolarsResult<Series> {
+    let missing = || polars_err!(ColumnNotFound: "no column {}", place);
+    let (name, field) = layout.schema.get_at_index(place).ok_or_else(missing)?;
+    let group = &layout.metadata.row_groups[batch.group];
+    let chunks = group.columns_under_root_iter(name).ok_or_else(missing)?;
+    let (mut pages, mut kinds) = (Vec::new(), Vec::new());
+    for chunk in chunks {
+        let range = chunk.byte_range();
+        let mut bytes = vec![0; (range.end - range.start) as usize];
+        file.seek(SeekFrom::Start(range.start))?;
+        file.read_exact(&mut bytes)?;
+        let reader = PageReader::new(Cursor::new(bytes.into()), chunk, Vec::new(), usize::MAX);
+        pages.push(BasicDecompressor::new(reader, Vec::new()));
+        kinds.push(&chunk.descriptor().descriptor.primitive_type);
+    }
+    let is_whole = batch.n_rows == group.num_rows();
+    let rows = (!is_whole).then(|| Filter::new_ranged(batch.in_group, batch.in_group + batch.n_rows));
+    let (arrays, _) = column_iter_to_arrays(pages, kinds, field.clone(), rows)?;
+    Series::try_from((field, arrays))
 }
 
 /// Damaged pages can make the decoder panic; that too is an unreadable file.
@@ -172,8 +199,8 @@ pub(in crate::tables) enum ParquetColumn {
 }
 
 impl ParquetColumn {
-    fn new(column: &Column) -> PolarsResult<Self> {
-        let series = column.as_materialized_series().rechunk();
+    fn new(series: &Series) -> PolarsResult<Self> {
+        let series = series.rechunk();
         Ok(match series.dtype() {
             DataType::String => Self::Text(series.str()?.clone()),
             DataType::Categorical(..) | DataType::Enum(..) | DataType::Binary => {

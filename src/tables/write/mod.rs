@@ -4,17 +4,15 @@
 //! the rows arrived, and every column is encoded by itself, so neither the pieces nor the number of threads show.
 
 mod cells;
+mod sink;
 mod spreadsheet;
+mod wide;
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-
-use polars::io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter, StatisticsOptions};
-use polars::prelude::{DataFrame, Field};
 
 pub use self::cells::{Cells, ColumnType, Schema};
-use self::spreadsheet::Book;
+use self::sink::Sink;
 pub use self::spreadsheet::spreadsheet_text;
 use crate::output::{OutputError, StagedFile};
 
@@ -35,7 +33,8 @@ pub enum TableFormat {
     Xlsx,
     /// Apache Parquet, zstd-compressed.
     Parquet,
-    /// Apache Parquet for tables of many columns that are read whole: compressed fast and without statistics.
+    /// Apache Parquet for tables of many columns of numbers: dictionaries where they are worth it, no statistics and
+    /// no compression.
     WideParquet,
 }
 
@@ -165,122 +164,9 @@ fn check(schema: &Schema, columns: &[Cells]) -> io::Result<()> {
     }
 }
 
-/// A staged file that the Parquet writer can hold while its owner keeps a hand on it, to name it at the end.
-#[derive(Clone, Debug)]
-struct SharedFile(Arc<Mutex<StagedFile>>);
-
-impl Write for SharedFile {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(buffer)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).flush()
-    }
-}
-
-enum Sink {
-    Csv { writer: Box<csv::Writer<StagedFile>>, for_sheets: bool },
-    Xlsx(Box<Book>),
-    Parquet { writer: Box<BatchedWriter<SharedFile>>, file: SharedFile },
-}
-
-impl std::fmt::Debug for Sink {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Csv { .. } => "Csv",
-            Self::Xlsx(_) => "Xlsx",
-            Self::Parquet { .. } => "Parquet",
-        })
-    }
-}
-
-impl Sink {
-    fn open(file: StagedFile, format: TableFormat, schema: &Schema) -> io::Result<Self> {
-        match format {
-            TableFormat::Csv | TableFormat::SheetCsv | TableFormat::SheetTsv => {
-                let delimiter = if format == TableFormat::SheetTsv { b'\t' } else { b',' };
-                let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(file);
-                writer.write_record(schema.columns().iter().map(|(name, _)| name))?;
-                Ok(Self::Csv { writer: Box::new(writer), for_sheets: format != TableFormat::Csv })
-            }
-            TableFormat::Xlsx => Ok(Self::Xlsx(Box::new(Book::open(file, schema)?))),
-            TableFormat::Parquet | TableFormat::WideParquet => {
-                let fields: polars::prelude::Schema = schema
-                    .columns()
-                    .iter()
-                    .map(|(name, kind)| Field::new(name.into(), kind.data_type()))
-                    .collect();
-                let file = SharedFile(Arc::new(Mutex::new(file)));
-                let (compression, statistics) = if format == TableFormat::Parquet {
-                    (ParquetCompression::Zstd(None), StatisticsOptions::default())
-                } else {
-                    (ParquetCompression::Lz4Raw, StatisticsOptions::empty())
-                };
-                let writer = ParquetWriter::new(file.clone())
-                    .with_compression(compression)
-                    .with_statistics(statistics)
-                    .batched(&fields)
-                    .map_err(io::Error::other)?;
-                Ok(Self::Parquet { writer: Box::new(writer), file })
-            }
-        }
-    }
-
-    /// Writes all cells and takes them.
-    fn write(&mut self, schema: &Schema, columns: &mut [Cells]) -> io::Result<()> {
-        let n_rows = columns.first().map_or(0, Cells::len);
-        match self {
-            Self::Csv { writer, for_sheets } => {
-                let mut text = String::new();
-                for row in 0..n_rows {
-                    for cells in columns.iter() {
-                        text.clear();
-                        cells.write_text(row, &mut text)?;
-                        if *for_sheets && matches!(cells, Cells::Text(_)) {
-                            writer.write_field(spreadsheet_text(&text).as_bytes())?;
-                        } else {
-                            writer.write_field(&text)?;
-                        }
-                    }
-                    writer.write_record(None::<&[u8]>)?;
-                }
-                Ok(())
-            }
-            Self::Xlsx(book) => book.write(columns),
-            Self::Parquet { writer, .. } => {
-                let columns = schema
-                    .columns()
-                    .iter()
-                    .zip(columns)
-                    .map(|((name, _), cells)| cells.take_column(name))
-                    .collect();
-                let frame = DataFrame::new(n_rows, columns).map_err(io::Error::other)?;
-                writer.write_batch(&frame).map_err(io::Error::other)
-            }
-        }
-    }
-
-    fn finish(self) -> io::Result<StagedFile> {
-        match self {
-            Self::Xlsx(book) => book.finish(),
-            Self::Csv { writer, .. } => {
-                writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
-            }
-            Self::Parquet { writer, file } => {
-                writer.finish().map_err(io::Error::other)?;
-                drop(writer);
-                let file = Arc::into_inner(file.0)
-                    .ok_or_else(|| io::Error::other("the Parquet writer still holds the file"))?;
-                Ok(file.into_inner().unwrap_or_else(PoisonError::into_inner))
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use polars::prelude::Column;
+    use polars::prelude::{Column, DataFrame};
 
     use super::*;
 
@@ -323,7 +209,7 @@ mod tests {
 
     #[test]
     fn the_bytes_do_not_show_how_the_rows_arrived() {
-        for format in [TableFormat::Csv, TableFormat::Parquet] {
+        for format in [TableFormat::Csv, TableFormat::Parquet, TableFormat::WideParquet] {
             let n_rows = 2 * GROUP + 17;
             let whole = bytes(format, n_rows, n_rows);
             for chunk in [1_000, GROUP, GROUP + 1] {
@@ -335,18 +221,20 @@ mod tests {
     #[test]
     fn parquet_reads_back_as_it_was_written() {
         use polars::prelude::{ParquetReader, SerReader};
-        let n_rows = GROUP + 5;
-        let file = io::Cursor::new(bytes(TableFormat::Parquet, n_rows, 900));
-        let frame = ParquetReader::new(file).finish().unwrap();
-        let columns = rows(0..n_rows);
-        let expected: Vec<Column> = schema()
-            .columns()
-            .iter()
-            .zip(&columns)
-            .map(|((name, _), cells)| cells.clone().take_column(name))
-            .collect();
-        assert_eq!(frame.height(), n_rows as usize);
-        assert!(frame.equals_missing(&DataFrame::new(n_rows as usize, expected).unwrap()));
+        for format in [TableFormat::Parquet, TableFormat::WideParquet] {
+            let n_rows = GROUP + 5;
+            let file = io::Cursor::new(bytes(format, n_rows, 900));
+            let frame = ParquetReader::new(file).finish().unwrap();
+            let columns = rows(0..n_rows);
+            let expected: Vec<Column> = schema()
+                .columns()
+                .iter()
+                .zip(&columns)
+                .map(|((name, _), cells)| cells.clone().take_column(name))
+                .collect();
+            assert_eq!(frame.height(), n_rows as usize);
+            assert!(frame.equals_missing(&DataFrame::new(n_rows as usize, expected).unwrap()), "{format:?}");
+        }
     }
 
     #[test]

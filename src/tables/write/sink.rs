@@ -1,0 +1,163 @@
+//! Where the cells of a table go: one writer a format.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use polars::io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter, StatisticsOptions};
+use polars::prelude::{CompatLevel, DataFrame, Field, PolarsResult};
+use polars_parquet::parquet::compression::CompressionOptions;
+use polars_parquet::parquet::encoding::Encoding;
+use polars_parquet::parquet::page::{CompressedPage, Page};
+use polars_parquet::write::{ParquetType, Version, WriteOptions, array_to_columns, compress};
+
+use super::cells::{Cells, Schema};
+use super::spreadsheet::{Book, spreadsheet_text};
+use super::{TableFormat, wide};
+use crate::output::StagedFile;
+
+/// A staged file that the Parquet writer can hold while its owner keeps a hand on it, to name it at the end.
+#[derive(Clone, Debug)]
+pub(super) struct SharedFile(Arc<Mutex<StagedFile>>);
+
+impl Write for SharedFile {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(buffer)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).flush()
+    }
+}
+
+/// The file, in its format.
+pub(super) enum Sink {
+    Csv { writer: Box<csv::Writer<StagedFile>>, for_sheets: bool },
+    Xlsx(Box<Book>),
+    Parquet { writer: Box<BatchedWriter<SharedFile>>, file: SharedFile, is_wide: bool },
+}
+
+impl std::fmt::Debug for Sink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Csv { .. } => "Csv",
+            Self::Xlsx(_) => "Xlsx",
+            Self::Parquet { .. } => "Parquet",
+        })
+    }
+}
+
+impl Sink {
+    pub(super) fn open(file: StagedFile, format: TableFormat, schema: &Schema) -> io::Result<Self> {
+        match format {
+            TableFormat::Csv | TableFormat::SheetCsv | TableFormat::SheetTsv => {
+                let delimiter = if format == TableFormat::SheetTsv { b'\t' } else { b',' };
+                let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(file);
+                writer.write_record(schema.columns().iter().map(|(name, _)| name))?;
+                Ok(Self::Csv { writer: Box::new(writer), for_sheets: format != TableFormat::Csv })
+            }
+            TableFormat::Xlsx => Ok(Self::Xlsx(Box::new(Book::open(file, schema)?))),
+            TableFormat::Parquet | TableFormat::WideParquet => {
+                let fields: polars::prelude::Schema = schema
+                    .columns()
+                    .iter()
+                    .map(|(name, kind)| Field::new(name.into(), kind.data_type()))
+                    .collect();
+                let file = SharedFile(Arc::new(Mutex::new(file)));
+                let (compression, statistics) = if format == TableFormat::Parquet {
+                    (ParquetCompression::Zstd(None), StatisticsOptions::default())
+                } else {
+                    (ParquetCompression::Uncompressed, StatisticsOptions::empty())
+                };
+                let writer = ParquetWriter::new(file.clone())
+                    .with_compression(compression)
+                    .with_statistics(statistics)
+                    .batched(&fields)
+                    .map_err(io::Error::other)?;
+                let is_wide = format == TableFormat::WideParquet;
+                Ok(Self::Parquet { writer: Box::new(writer), file, is_wide })
+            }
+        }
+    }
+
+    /// Writes all cells and takes them.
+    pub(super) fn write(&mut self, schema: &Schema, columns: &mut [Cells]) -> io::Result<()> {
+        let n_rows = columns.first().map_or(0, Cells::len);
+        match self {
+            Self::Csv { writer, for_sheets } => {
+                let mut text = String::new();
+                for row in 0..n_rows {
+                    for cells in columns.iter() {
+                        text.clear();
+                        cells.write_text(row, &mut text)?;
+                        if *for_sheets && matches!(cells, Cells::Text(_)) {
+                            writer.write_field(spreadsheet_text(&text).as_bytes())?;
+                        } else {
+                            writer.write_field(&text)?;
+                        }
+                    }
+                    writer.write_record(None::<&[u8]>)?;
+                }
+                Ok(())
+            }
+            Self::Xlsx(book) => book.write(columns),
+            Self::Parquet { writer, is_wide: true, .. } => {
+                let kinds = writer.parquet_schema().fields().to_vec();
+                let named = schema.columns().iter().zip(columns).zip(kinds);
+                let pages = named.map(|(((name, _), cells), kind)| wide_pages(name, cells, kind));
+                let pages = pages.collect::<PolarsResult<Vec<_>>>().map_err(io::Error::other)?;
+                writer.write_row_group(n_rows as u64, &pages).map_err(io::Error::other)
+            }
+            Self::Parquet { writer, .. } => {
+                let columns = schema
+                    .columns()
+                    .iter()
+                    .zip(columns)
+                    .map(|((name, _), cells)| cells.take_column(name))
+                    .collect();
+                let frame = DataFrame::new(n_rows, columns).map_err(io::Error::other)?;
+                writer.write_batch(&frame).map_err(io::Error::other)
+            }
+        }
+    }
+
+    /// Ends the file, which has no name yet.
+    pub(super) fn finish(self) -> io::Result<StagedFile> {
+        match self {
+            Self::Xlsx(book) => book.finish(),
+            Self::Csv { writer, .. } => {
+                writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
+            }
+            Self::Parquet { writer, file, .. } => {
+                writer.finish().map_err(io::Error::other)?;
+                drop(writer);
+                let file = Arc::into_inner(file.0)
+                    .ok_or_else(|| io::Error::other("the Parquet writer still holds the file"))?;
+                Ok(file.into_inner().unwrap_or_else(PoisonError::into_inner))
+            }
+        }
+    }
+}
+
+/// The pages of a column that is not compressed.
+fn wide_pages(name: &str, cells: &mut Cells, kind: ParquetType) -> PolarsResult<Vec<CompressedPage>> {
+    let finished = |page: Page| Ok(compress(page, Vec::new(), CompressionOptions::Uncompressed)?);
+    match (cells, kind) {
+        (Cells::Masked32 { values, known }, ParquetType::PrimitiveType(kind)) => {
+            wide::pages(values, known, kind).into_iter().map(finished).collect()
+        }
+        (cells, kind) => {
+            let options = WriteOptions {
+                statistics: StatisticsOptions::empty(),
+                version: Version::V1,
+                compression: CompressionOptions::Uncompressed,
+                data_page_size: None,
+            };
+            let column = cells.take_column(name);
+            let array = column.as_materialized_series().rechunk().to_arrow(0, CompatLevel::newest());
+            let encoding =
+                if matches!(cells, Cells::Flag(_)) { Encoding::Plain } else { Encoding::RleDictionary };
+            let pages = array_to_columns(array, kind, options, &[encoding])?;
+            pages.into_iter().flatten().map(|page| finished(page?)).collect()
+        }
+    }
+}
