@@ -33,7 +33,7 @@ fn read_workbook(path: &Path) -> Rows {
         match reader.read_event().unwrap() {
             Event::Start(start) if start.name().as_ref() == "c" => {
                 let place = start.try_get_attribute("r").unwrap().unwrap().value;
-                column = place.trim_end_matches(|letter: char| letter.is_ascii_digit()).to_owned();
+                place.trim_end_matches(|letter: char| letter.is_ascii_digit()).clone_into(&mut column);
                 text.clear();
             }
             Event::Start(start) => inside = ["v", "t"].contains(&start.name().as_ref()),
