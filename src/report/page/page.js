@@ -52,7 +52,7 @@
 
   const product = () => data.products[state.product];
   const score = (account) => account[SCORES][state.product];
-  const cell = (of, index) => of[BANDS_AT] === null ? "\u2013" : data.products[index].labels[Math.floor(of[BANDS_AT] / 4)][of[BANDS_AT] % 4];
+  const cellName = (of, index) => of[BANDS_AT] === null ? "\u2013" : data.products[index].labels[Math.floor(of[BANDS_AT] / 4)][of[BANDS_AT] % 4];
   // What only cards show is a line an account, after one of texts. It is looked at when the first card is opened.
   let lines = null, texts = null;
   function details(account) {
@@ -262,7 +262,7 @@
         return element("span", { class: "meter optional", "aria-hidden": "true" }, bar);
       };
       return element("tr", {},
-        element("td", {}, cell(of, state.product)),
+        element("td", {}, cellName(of, state.product)),
         element("td", {}, element("button", { type: "button", class: "open", on: { click: () => showCard(account) } }, account[NAME] ?? account[ID]),
           element("small", {}, [account[ID], account[INDUSTRY]].filter(Boolean).join(" \u00b7 "))),
         element("td", {}, pill(of[CLUSTER]), of[OWNS] ? element("small", {}, "owns it") : ""),
@@ -320,7 +320,7 @@
     const scores = element("table", { class: "scores" },
       element("thead", {}, element("tr", {}, ...["Product", "Cell", "Cluster", "Fit", "Intent", "Likely to buy", ""].map((name) => element("th", { scope: "col" }, name)))),
       element("tbody", {}, ...account[SCORES].map((each, index) => {
-        const before = more[REASONS][index][BEFORE], now = cell(each, index);
+        const before = more[REASONS][index][BEFORE], now = cellName(each, index);
         const moved = before ? ` (was ${tenth(before[0])})` : "";
         const movedIntent = before ? ` (was ${tenth(before[1])})` : "";
         return element("tr", { "aria-current": index === state.product ? "true" : null },
