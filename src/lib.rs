@@ -53,6 +53,7 @@
 
 pub mod artifact;
 pub mod crm;
+pub mod drawing;
 pub mod drift;
 pub mod error;
 pub mod evaluation;

@@ -62,7 +62,8 @@ fn log_odds(text: &str) -> Result<LogOdds, String> {
 /// Runs the verb.
 pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     let format = match args.out.extension().and_then(std::ffi::OsStr::to_str) {
-        Some("csv") => TableFormat::Csv,
+        // People open the list in a spreadsheet, and names come from outside.
+        Some("csv") => TableFormat::SheetCsv,
         Some("parquet") => TableFormat::Parquet,
         _ => {
             let message =

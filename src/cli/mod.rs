@@ -8,6 +8,7 @@ mod failure;
 mod features;
 mod feedback;
 mod generate;
+mod handing_out;
 mod match_lists;
 mod outcomes;
 mod page;

@@ -1,18 +1,19 @@
 //! `propensity report`: the six reports, from the folder of a run.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use propensity::output::{OutputError, write_whole};
 use propensity::report::{
-    AuditLine, PartnerId, Profile, Report, ReportRequest, RunOutput, StagedReport, Viewer,
+    PartnerId, PortfolioRequest, Profile, Report, ReportRequest, RunOutput, StagedReport, Viewer,
 };
 use propensity::scoring::Chunking;
 use propensity::tables::write::TableFormat;
 use propensity::targeting::cohort::Catalogue;
 
-use super::{Failure, Shared, UsageError, clock};
+use super::handing_out::{Asked, check_targets};
+use super::{Failure, Shared, UsageError};
 
 /// File formats of a report.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -107,6 +108,9 @@ pub(crate) struct Args {
     /// Rules for workloads in use and to come; those that ship when not given.
     #[arg(long, env = "PROPENSITY_WORKLOADS", value_name = "FILE")]
     workloads: Option<PathBuf>,
+    /// Write the licences of all customers in scope, a row a product with advice, into this file.
+    #[arg(long, value_name = "FILE")]
+    licences: Option<PathBuf>,
     /// Show why an account does or does not belong to this cohort, and stop.
     #[arg(long, value_name = "NAME", requires = "account", conflicts_with = "report")]
     explain_cohort: Option<String>,
@@ -125,14 +129,18 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
         tell(&cohort.explain(&customer.subject()));
         return Ok(());
     }
+    if let Some(file) = &args.licences {
+        hand_out_licences(args, file, shared)?;
+        if args.report.is_none() {
+            return Ok(());
+        }
+    }
     let (Some(report), Some(out)) = (args.report, &args.out) else {
-        let flags = "give --report REPORT --out FILE, or --explain-cohort NAME --account ID";
+        let flags = "give --report REPORT --out FILE, --licences FILE, or --explain-cohort NAME --account ID";
         return Err(UsageError(flags.to_owned()).into());
     };
-    for file in std::iter::once(out).chain(&args.totals) {
-        if file.exists() && !shared.overwrite {
-            return Err(OutputError::Exists { path: file.clone() }.into());
-        }
+    if args.totals.as_ref() == Some(out) {
+        return Err(UsageError("--out and --totals name the same file; name two".to_owned()).into());
     }
     let workloads = match &args.workloads {
         Some(file) => Catalogue::load(file)?,
@@ -140,6 +148,8 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     };
     let run = RunOutput::open(&args.run)?;
     let previous = args.previous.as_deref().map(RunOutput::open).transpose()?;
+    let runs: Vec<&RunOutput> = std::iter::once(&run).chain(&previous).collect();
+    check_targets(std::iter::once(out).chain(&args.totals).map(PathBuf::as_path), &runs, shared)?;
     let request = ReportRequest {
         run: &run,
         previous: previous.as_ref(),
@@ -157,7 +167,42 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     warn_of_old_cohorts(&request)?;
     let chunking = Chunking { chunk_rows: shared.chunk_rows, parallelism: shared.parallelism.clone() };
     let staged = request.stage(out, args.format.into(), &chunking)?;
-    hand_out(args, &request, staged, shared)
+    hand_out(args, out, &request, staged, shared)
+}
+
+/// Makes, records and writes the licences of a portfolio.
+fn hand_out_licences(args: &Args, file: &Path, shared: &Shared) -> Result<(), Failure> {
+    let run = RunOutput::open(&args.run)?;
+    check_targets([file], &[&run], shared)?;
+    let request =
+        PortfolioRequest { run: &run, partner: args.partner.as_ref(), with_corporate: args.with_corporate };
+    let chunking = Chunking { chunk_rows: shared.chunk_rows, parallelism: shared.parallelism.clone() };
+    let report = request.make(&chunking)?;
+    let staged = report.stage(file, args.format.into())?;
+    let asked = Asked {
+        caller: &args.caller,
+        what: "licences",
+        profile: "native",
+        partner: request.partner,
+        viewer: args.viewer.into(),
+        out: file,
+        rows: report.products().count() as u64,
+    };
+    asked.record(&run)?;
+    staged.commit()?;
+    if shared.talks {
+        for (name, product) in report.products() {
+            let percent =
+                |of: Option<f64>| of.map_or("unknown".to_owned(), |percent| format!("{percent:.0} %"));
+            tell(&format!(
+                "{name}: {} customers, {} deployed, {} used\n",
+                product.customers,
+                percent(product.deployment_percent()),
+                percent(product.usage_percent())
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn warn_of_old_cohorts(request: &ReportRequest<'_>) -> Result<(), Failure> {
@@ -177,25 +222,21 @@ fn warn_of_old_cohorts(request: &ReportRequest<'_>) -> Result<(), Failure> {
 /// Records the request, then gives the files their names.
 fn hand_out(
     args: &Args,
+    out: &Path,
     request: &ReportRequest<'_>,
     staged: StagedReport,
     shared: &Shared,
 ) -> Result<(), Failure> {
-    let now = clock::utc();
-    let record = request.run.record();
-    let line = AuditLine {
-        at: Some(&now),
+    let asked = Asked {
         caller: &args.caller,
-        asked_for: request.report.name(),
+        what: request.report.name(),
         profile: &request.profile.name,
-        partner: request.partner.map(PartnerId::as_str),
-        viewer: request.viewer.name(),
-        file: args.out.as_deref().unwrap_or("".as_ref()).display().to_string(),
+        partner: request.partner,
+        viewer: request.viewer,
+        out,
         rows: staged.totals().rows,
-        as_of: record.as_of,
-        model: &record.model.version,
     };
-    line.append(request.run.folder())?;
+    asked.record(request.run)?;
     let totals = staged.commit()?;
     if let Some(file) = &args.totals {
         let mut text = serde_json::to_string_pretty(&totals)
@@ -203,7 +244,7 @@ fn hand_out(
         text.push('\n');
         write_whole(file, text.as_bytes())?;
     }
-    tracing::info!(report = %request.report, rows = totals.rows, file = line.file, "done");
+    tracing::info!(report = %request.report, rows = totals.rows, file = %out.display(), "done");
     if shared.talks {
         tell(&totals.text());
     }

@@ -5,15 +5,15 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use propensity::grid::Cluster;
-use propensity::output::OutputError;
 use propensity::report::{
-    AuditLine, Exclusions, Filter, Owners, PartnerId, RankBy, RunOutput, SelectedBy, Viewer, WorklistRequest,
+    Exclusions, Filter, Owners, PartnerId, RankBy, RunOutput, SelectedBy, Viewer, WorklistRequest,
 };
 use propensity::scoring::Chunking;
 use propensity::targeting::cohort::Catalogue;
 
+use super::handing_out::{Asked, check_targets};
 use super::report::{Format, ViewerArg, tell};
-use super::{Failure, Shared, UsageError, clock};
+use super::{Failure, Shared, UsageError};
 
 /// What a worklist is ordered by.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -108,9 +108,6 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     if !(0.0..=1.0).contains(&args.explore) {
         return Err(UsageError(format!("--explore is {}; expected a share from 0 to 1", args.explore)).into());
     }
-    if args.out.exists() && !shared.overwrite {
-        return Err(OutputError::Exists { path: args.out.clone() }.into());
-    }
     let cohorts = Catalogue::named(&args.catalogue)?;
     let owners = args.owners.as_deref().map(Owners::read).transpose()?.unwrap_or_default();
     let exclusions = args.exclude.as_deref().map(Exclusions::read).transpose()?.unwrap_or_default();
@@ -124,6 +121,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
         cohorts: args.cohorts.clone(),
     };
     let run = RunOutput::open(&args.run)?;
+    check_targets([args.out.as_path()], &[&run], shared)?;
     let viewer: Viewer = args.viewer.into();
     let request = WorklistRequest {
         run: &run,
@@ -142,20 +140,16 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     let chunking = Chunking { chunk_rows: shared.chunk_rows, parallelism: shared.parallelism.clone() };
     let worklist = request.make(&chunking)?;
     let staged = worklist.stage(&args.out, args.format.into(), viewer)?;
-    let now = clock::utc();
-    let line = AuditLine {
-        at: Some(&now),
+    let asked = Asked {
         caller: &args.caller,
-        asked_for: "worklist",
+        what: "worklist",
         profile: "native",
-        partner: args.partner.as_ref().map(PartnerId::as_str),
-        viewer: viewer.name(),
-        file: args.out.display().to_string(),
+        partner: args.partner.as_ref(),
+        viewer,
+        out: &args.out,
         rows: worklist.items.len() as u64,
-        as_of: run.record().as_of,
-        model: &run.record().model.version,
     };
-    line.append(run.folder())?;
+    asked.record(&run)?;
     staged.commit()?;
     if shared.talks {
         let drawn = worklist.items.iter().filter(|item| item.selected_by == SelectedBy::Exploration).count();

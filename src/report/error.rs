@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::artifact::ArtifactError;
+use crate::drawing::DrawingError;
 use crate::error::{Coded, ErrorKind};
 use crate::output::OutputError;
 use crate::pipeline::PipelineError;
@@ -89,6 +90,14 @@ pub enum ReportError {
         /// The reports it has.
         known: Vec<&'static str>,
     },
+    /// What was to be written is a file of a run.
+    #[error("{path} is a file of the run in {run}, which reports are made from; name another output")]
+    OwnFile {
+        /// The target.
+        path: PathBuf,
+        /// The folder of the run.
+        run: PathBuf,
+    },
     /// A file of the run could not be read.
     #[error(transparent)]
     Read(#[from] RawError),
@@ -101,6 +110,9 @@ pub enum ReportError {
     /// A cohort catalogue could not be read.
     #[error(transparent)]
     Cohort(#[from] CohortError),
+    /// A picture could not be painted.
+    #[error(transparent)]
+    Drawing(#[from] DrawingError),
     /// A file could not be written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -123,10 +135,12 @@ impl Coded for ReportError {
             Self::PartnerId { .. } | Self::UnknownPartner { .. } => "E_REPORT_PARTNER",
             Self::Profile { .. } => "E_REPORT_PROFILE",
             Self::NoReport { .. } => "E_REPORT_UNKNOWN",
+            Self::OwnFile { .. } => "E_REPORT_OWN_FILE",
             Self::Read(error) => error.code(),
             Self::Model(error) => error.code(),
             Self::Pipeline(error) => error.code(),
             Self::Cohort(error) => error.code(),
+            Self::Drawing(error) => error.code(),
             Self::Output(error) => error.code(),
         }
     }

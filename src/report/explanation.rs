@@ -5,7 +5,7 @@ use super::render::Value;
 use super::{Customer, ReportError, ReportRequest, Viewer};
 use crate::features::Unit;
 use crate::models::{FittedModel, Scorer, strongest};
-use crate::pipeline::ProductModels;
+use crate::pipeline::{Pipeline, ProductModels};
 
 /// What stands between two reasons.
 const BETWEEN: &str = "; ";
@@ -13,6 +13,11 @@ const BETWEEN: &str = "; ";
 const MOST: usize = 5;
 /// Parts of a movement that are told.
 const TOLD: usize = 3;
+
+/// The sentences of the reasons of a score.
+pub(super) fn sentences(reasons: &str) -> impl Iterator<Item = &str> {
+    reasons.split(BETWEEN).filter(|sentence| !sentence.is_empty())
+}
 
 fn models<'a>(request: &ReportRequest<'a>, product: &str) -> Option<&'a ProductModels> {
     request.run.pipeline().products().iter().find(|models| models.product == product)
@@ -33,7 +38,7 @@ pub(super) fn explanation(
     {
         let reasons = match request.viewer {
             Viewer::Executive => reasons.clone(),
-            Viewer::Report => without_money(request, customer, model, reasons)?,
+            Viewer::Report => without_money(request.run.pipeline(), customer, model, reasons)?,
         };
         if !reasons.is_empty() {
             parts.push(format!("{name}: {reasons}"));
@@ -42,14 +47,15 @@ pub(super) fn explanation(
     Ok((!parts.is_empty()).then(|| Value::Text(parts.join(" | "))))
 }
 
-fn without_money(
-    request: &ReportRequest<'_>,
+/// The reasons that name no amount of money.
+pub(super) fn without_money(
+    pipeline: &Pipeline,
     customer: &Customer,
     model: &FittedModel,
     reasons: &str,
 ) -> Result<String, ReportError> {
-    let features = request.run.pipeline().reason_features(model, &customer.bins)?;
-    let told: Vec<&str> = reasons.split(BETWEEN).filter(|reason| !reason.is_empty()).collect();
+    let features = pipeline.reason_features(model, &customer.bins)?;
+    let told: Vec<&str> = sentences(reasons).collect();
     if told.len() != features.len() {
         // A name within a reason holds the separator: nobody can say which reason is which, so none is told.
         return Ok(String::new());
@@ -111,4 +117,16 @@ pub(super) fn moved_by(
         told.push(format!("{name} {change:+.2}: {}", parts.join(", ")));
     }
     Ok((!told.is_empty()).then(|| Value::Text(told.join(" | "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_come_apart_into_sentences() {
+        let told: Vec<&str> = sentences("3 hires in 28 days (+0.42); no visit (-0.10)").collect();
+        assert_eq!(told, ["3 hires in 28 days (+0.42)", "no visit (-0.10)"]);
+        assert_eq!(sentences("").count(), 0);
+    }
 }

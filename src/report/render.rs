@@ -2,11 +2,11 @@
 
 use super::explanation::{contributions, explanation, moved_by};
 use super::profile::{Report, ReportColumn, Source, SourceKind as Kind};
+use super::totals::Counting;
 use super::{Customer, Estimates, ReportError, ReportRequest, ScoreRow, Viewer};
 use crate::grid::Cluster;
 use crate::targeting::{
-    Agreement, ComputeMeasure, FiscalYear, Potential, ProductLicences, cents, end_of_service, expiring,
-    is_open, licences,
+    Agreement, ComputeMeasure, Potential, ProductLicences, cents, end_of_service, expiring, is_open, licences,
 };
 
 /// What a cell holds.
@@ -61,7 +61,7 @@ impl Standing {
 pub(super) struct Renderer<'a> {
     pub(super) request: &'a ReportRequest<'a>,
     pub(super) columns: &'a [ReportColumn],
-    pub(super) year: FiscalYear,
+    pub(super) counting: Counting<'a>,
 }
 
 type Cell = Option<Value>;
@@ -97,7 +97,7 @@ impl Renderer<'_> {
             self.columns.iter().map(|column| self.cell(customer, agreement, &column.source)).collect()
         };
         if self.request.report == Report::Renewal {
-            expiring(&customer.facts, &self.year).map(|agreement| row(Some(agreement))).collect()
+            expiring(&customer.facts, &self.counting.year).map(|agreement| row(Some(agreement))).collect()
         } else {
             Ok(vec![row(None)?])
         }
@@ -231,7 +231,7 @@ impl Renderer<'_> {
         match source.kind {
             Kind::Cohort => {
                 let cohort = self.request.cohorts.cohort(source.name()).ok()?;
-                if self.request.counts(cohort) {
+                if self.counting.counts(cohort) {
                     cohort.holds(&customer.subject()).and_then(yes)
                 } else {
                     None
@@ -252,7 +252,7 @@ impl Renderer<'_> {
                 let mut programs = running.filter_map(|agreement| agreement.program.as_deref());
                 yes(programs.any(|program| source.names.iter().any(|name| is_program(program, name))))
             }
-            Kind::OpenRenewal => yes(expiring(facts, &self.year).any(|agreement| {
+            Kind::OpenRenewal => yes(expiring(facts, &self.counting.year).any(|agreement| {
                 is_open(facts, agreement) && agreement.division.as_deref().is_some_and(named)
             })),
             Kind::ExistingWorkloadCount => count(self.workloads(customer, "existing").len() as u64),
@@ -263,7 +263,7 @@ impl Renderer<'_> {
                 let open = customer.scores.iter().filter(|score| !score.owns_product && score.rank.is_some());
                 open.min_by(|a, b| ScoreRow::list_order(a, b)).and_then(|score| text(score.product.as_str()))
             }
-            Kind::EndOfService => list(end_of_service(facts, &self.year).map(|found| {
+            Kind::EndOfService => list(end_of_service(facts, &self.counting.year).map(|found| {
                 let version = found.version.as_deref().unwrap_or_default();
                 let ends = found.support_ends.map(|ends| format!(" ({ends})")).unwrap_or_default();
                 format!("{} {version}{ends}", found.product)

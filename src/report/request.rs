@@ -4,12 +4,12 @@ use std::path::Path;
 
 use super::profile::{Profile, Report, ReportColumn};
 use super::render::{Renderer, Value};
-use super::totals::CustomerShare;
+use super::totals::{Counting, CustomerShare};
 use super::{Customer, PartnerId, ReportError, ReportTotals, RunOutput, Viewer};
 use crate::scoring::Chunking;
 use crate::tables::write::{Cells, ColumnType, Schema, TableFormat, TableWriter};
 use crate::targeting::FiscalYear;
-use crate::targeting::cohort::{Catalogue, Cohort};
+use crate::targeting::cohort::Catalogue;
 
 /// Rows that are handed to the writer together.
 const ROWS_AT_ONCE: usize = 1024;
@@ -74,9 +74,16 @@ enum Outcome {
 }
 
 impl ReportRequest<'_> {
-    /// Whether a cohort is evaluated.
-    pub(super) fn counts(&self, cohort: &Cohort) -> bool {
-        !self.only_in_force || cohort.in_force(self.run.record().as_of)
+    /// What its customers are counted by.
+    fn counting(&self) -> Counting<'_> {
+        let as_of = self.run.record().as_of;
+        Counting {
+            estimates: self.run.estimates(),
+            cohorts: self.cohorts,
+            in_force_on: self.only_in_force.then_some(as_of),
+            year: FiscalYear::around(as_of, self.fiscal_year_start),
+            viewer: self.viewer,
+        }
     }
 
     /// Cohort columns of the report that are not in force on the date of the run.
@@ -104,13 +111,12 @@ impl ReportRequest<'_> {
     ) -> Result<StagedReport, ReportError> {
         let columns = self.profile.columns(self.report)?;
         self.profile.check_cohorts(self.report, self.cohorts)?;
-        let year = FiscalYear::around(self.run.record().as_of, self.fiscal_year_start);
-        let renderer = Renderer { request: self, columns, year };
+        let counting = self.counting();
+        let renderer = Renderer { request: self, columns, counting };
         let schema = Schema::new(columns.iter().map(|column| (column.name.clone(), column.source.cells())));
         let mut writer = TableWriter::create(target, format, schema)?;
         let mut totals = ReportTotals::default();
         let mut pending: Vec<Vec<Option<Value>>> = Vec::new();
-        let sees_revenue = self.viewer == Viewer::Executive;
         let mut in_scope = 0_u64;
         self.run.each_since(
             self.previous,
@@ -123,7 +129,7 @@ impl ReportRequest<'_> {
                     Outcome::Corporate => totals.left_out_corporate += 1,
                     Outcome::Told { rows, share } => {
                         totals.rows += rows.len() as u64;
-                        totals.add(*share, sees_revenue);
+                        counting.add(&mut totals, *share);
                         pending.extend(rows);
                         if pending.len() >= ROWS_AT_ONCE {
                             writer.append(cells(columns, std::mem::take(&mut pending)))?;
@@ -149,7 +155,7 @@ impl ReportRequest<'_> {
         if customer.facts.corporate_candidate && !self.with_corporate {
             return Ok(Outcome::Corporate);
         }
-        let share = Box::new(CustomerShare::of(customer, self, renderer.year));
+        let share = Box::new(renderer.counting.share(customer));
         Ok(Outcome::Told { rows: renderer.rows(customer)?, share })
     }
 }

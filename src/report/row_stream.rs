@@ -40,6 +40,8 @@ impl RowStream {
     pub(super) fn advance(&mut self) -> Result<bool, ReportError> {
         self.next += 1;
         while self.batch.as_ref().is_none_or(|batch| self.next > batch.n_rows()) {
+            // Let go of the rows that were read before the next ones are, so that memory holds them once.
+            self.batch = None;
             self.batch = self.table.next_batch()?;
             self.next = 1;
             let Some(batch) = &self.batch else { return Ok(false) };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::row_stream::RowStream;
-use super::{Customer, Estimates, ReportError, RunRecord, ScoreRow, bins_table, facts_table};
+use super::{AuditLine, Customer, Estimates, ReportError, RunRecord, ScoreRow, bins_table, facts_table};
 use crate::artifact::{ArtifactError, sha256_hex};
 use crate::pipeline::Pipeline;
 use crate::quantity::AsOf;
@@ -112,6 +112,20 @@ impl RunOutput {
     /// What the run recorded.
     pub const fn record(&self) -> &RunRecord {
         &self.record
+    }
+
+    /// Refuses a target that is one of the files of the run, under whatever name: a report must not eat what it is made from.
+    ///
+    /// # Errors
+    /// [`ReportError::OwnFile`] when it is.
+    pub fn check_target(&self, target: &Path) -> Result<(), ReportError> {
+        let outputs = self.record.outputs.iter().map(|output| output.file.as_str());
+        let mut own = outputs.chain([Self::RECORD, Self::MODEL, AuditLine::FILE]);
+        let target_place = place(target);
+        if own.any(|file| place(&self.folder.join(file)) == target_place) {
+            return Err(ReportError::OwnFile { path: target.to_path_buf(), run: self.folder.clone() });
+        }
+        Ok(())
     }
 
     /// The line that scored.
@@ -225,6 +239,15 @@ impl RunOutput {
             bins: RowStream::open(&bins, &bins_table::COLUMNS)?,
         })
     }
+}
+
+/// Where a file is, links followed; one that is not there yet is in its folder.
+fn place(file: &Path) -> PathBuf {
+    let beside = || {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some(folder.canonicalize().ok()?.join(file.file_name()?))
+    };
+    file.canonicalize().ok().or_else(beside).unwrap_or_else(|| file.to_path_buf())
 }
 
 /// Three files of a run that are read in step.

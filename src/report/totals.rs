@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::render::Standing;
-use super::{Customer, ReportRequest};
+use super::{Customer, Estimates, Viewer};
 use crate::features::Money;
 use crate::grid::Cluster;
+use crate::quantity::AsOf;
+use crate::targeting::cohort::{Catalogue, Cohort};
 use crate::targeting::{FiscalYear, expiring, is_open};
 
 /// One product in one tier.
@@ -71,13 +73,25 @@ pub struct ReportTotals {
     pub cohorts: BTreeMap<String, u64>,
 }
 
+/// What customers are counted by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counting<'a> {
+    pub(super) estimates: &'a Estimates,
+    pub(super) cohorts: &'a Catalogue,
+    /// The day on which a cohort must be in force to count; `None` counts all.
+    pub(super) in_force_on: Option<AsOf>,
+    pub(super) year: FiscalYear,
+    pub(super) viewer: Viewer,
+}
+
 /// What one customer adds.
 #[derive(Clone, Debug)]
 pub(super) struct CustomerShare {
     tier: String,
     agreements: Vec<(bool, Option<f64>)>,
     products: Vec<ProductShare>,
-    cohorts: Vec<String>,
+    /// Places in the catalogue.
+    pub(super) cohorts: Vec<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -90,11 +104,17 @@ struct ProductShare {
     upsell: Option<f64>,
 }
 
-impl CustomerShare {
-    pub(super) fn of(customer: &Customer, request: &ReportRequest<'_>, year: FiscalYear) -> Self {
+impl Counting<'_> {
+    /// Whether a cohort is evaluated.
+    pub(super) fn counts(&self, cohort: &Cohort) -> bool {
+        self.in_force_on.is_none_or(|day| cohort.in_force(day))
+    }
+
+    /// Takes a customer apart; this is the work of many threads.
+    pub(super) fn share(&self, customer: &Customer) -> CustomerShare {
         let facts = &customer.facts;
         let product = |score: &super::ScoreRow| {
-            let standing = Standing::of(customer, &score.product, request.run.estimates());
+            let standing = Standing::of(customer, &score.product, self.estimates);
             ProductShare {
                 product: score.product.clone(),
                 owned: standing.owned,
@@ -105,30 +125,28 @@ impl CustomerShare {
             }
         };
         let subject = customer.subject();
-        let cohorts = request.cohorts.cohorts().iter();
-        Self {
+        let holds = |cohort: &Cohort| self.counts(cohort) && cohort.holds(&subject) == Some(true);
+        let cohorts = self.cohorts.cohorts().iter().enumerate().filter(|(_, cohort)| holds(cohort));
+        CustomerShare {
             tier: facts.tier.clone(),
-            agreements: expiring(facts, &year)
+            agreements: expiring(facts, &self.year)
                 .map(|agreement| (is_open(facts, agreement), agreement.revenue))
                 .collect(),
             products: customer.scores.iter().map(product).collect(),
-            cohorts: cohorts
-                .filter(|cohort| request.counts(cohort) && cohort.holds(&subject) == Some(true))
-                .map(|cohort| cohort.name.clone())
-                .collect(),
+            cohorts: cohorts.map(|(place, _)| place).collect(),
         }
     }
-}
 
-impl ReportTotals {
-    pub(super) fn add(&mut self, share: CustomerShare, sees_revenue: bool) {
+    /// Adds a customer to the totals; this is the work of one thread.
+    pub(super) fn add(&self, totals: &mut ReportTotals, share: CustomerShare) {
+        let sees_revenue = self.viewer == Viewer::Executive;
         let plus = |sum: &mut Option<Money>, amount: Option<f64>| {
             if let (Some(sum), Some(amount)) = (sum, amount) {
                 *sum += Money::from(amount);
             }
         };
-        self.customers += 1;
-        let tier = self.tiers.entry(share.tier).or_insert_with(|| TierTotals::empty(sees_revenue));
+        totals.customers += 1;
+        let tier = totals.tiers.entry(share.tier).or_insert_with(|| TierTotals::empty(sees_revenue));
         tier.customers += 1;
         for (open, revenue) in share.agreements {
             tier.expiring_agreements += 1;
@@ -140,24 +158,28 @@ impl ReportTotals {
         }
         for product in share.products {
             let nothing = sees_revenue.then_some(Money::ZERO);
-            let totals = tier.products.entry(product.product).or_insert(ProductTotals {
+            let of_product = tier.products.entry(product.product).or_insert(ProductTotals {
                 owners: 0,
                 act_now: 0,
                 potential: nothing,
                 expected: nothing,
                 upsell: nothing,
             });
-            totals.owners += u64::from(product.owned);
-            totals.act_now += u64::from(product.act_now);
-            plus(&mut totals.potential, product.potential);
-            plus(&mut totals.expected, product.expected);
-            plus(&mut totals.upsell, product.upsell);
+            of_product.owners += u64::from(product.owned);
+            of_product.act_now += u64::from(product.act_now);
+            plus(&mut of_product.potential, product.potential);
+            plus(&mut of_product.expected, product.expected);
+            plus(&mut of_product.upsell, product.upsell);
         }
-        for cohort in share.cohorts {
-            *self.cohorts.entry(cohort).or_default() += 1;
+        for place in share.cohorts {
+            if let Some(cohort) = self.cohorts.cohorts().get(place) {
+                *totals.cohorts.entry(cohort.name.clone()).or_default() += 1;
+            }
         }
     }
+}
 
+impl ReportTotals {
     /// The sum of one figure over all tiers and products.
     pub fn sum(&self, of: impl Fn(&ProductTotals) -> Option<Money>) -> f64 {
         let mut sum = Money::ZERO;

@@ -10,6 +10,12 @@ const LOW_DEPLOYMENT: f64 = 70.0;
 /// Below this usage, in percent, adoption is low.
 const LOW_USAGE: f64 = 50.0;
 
+const LOW_USAGE_ADVICE: &str = "low use: case studies, testimonials for their scenario, tutorials";
+
+fn idle_seats(seats: u64) -> String {
+    format!("assign {seats} idle seats: onboarding and a training plan")
+}
+
 /// Why more seats may be active than entitled. All four are likely; data points at some of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OverUseCause {
@@ -58,10 +64,10 @@ impl ProductLicences {
         if let (Some(percent), Some(idle)) = (self.seats.deployment_percent(), self.deployment_opportunity())
             && percent < LOW_DEPLOYMENT
         {
-            advice.push(format!("assign {idle} idle seats: onboarding and a training plan"));
+            advice.push(idle_seats(idle));
         }
         if self.seats.usage_percent(base).is_some_and(|percent| percent < LOW_USAGE) {
-            advice.push("low use: case studies, testimonials for their scenario, tutorials".to_owned());
+            advice.push(LOW_USAGE_ADVICE.to_owned());
         }
         if self.seats.over_use(base) == Some(true) {
             let causes: Vec<&str> = self.causes.iter().map(|cause| cause.text()).collect();
@@ -131,10 +137,10 @@ pub struct PortfolioProduct {
     pub over_used: u64,
     /// Seats sold and not assigned.
     pub deployment_opportunity: u64,
-    /// Seats of customers that give both numbers of deployment.
-    deployed: LicenceMetrics,
-    /// Seats of customers that give both numbers of usage, the usage base as entitled ones.
-    used: LicenceMetrics,
+    /// Sold and assigned seats of customers that give both.
+    pub deployed: LicenceMetrics,
+    /// Active seats and, as entitled ones, those of the usage base, of customers that give both.
+    pub used: LicenceMetrics,
 }
 
 impl PortfolioProduct {
@@ -146,6 +152,21 @@ impl PortfolioProduct {
     /// Active seats for a hundred of the usage base.
     pub fn usage_percent(&self) -> Option<f64> {
         self.used.usage_percent(UsageBase::Entitled)
+    }
+
+    /// What to do next in the whole portfolio, by the rules for a customer; nothing where all is well.
+    pub fn advice(&self) -> Vec<String> {
+        let mut advice = Vec::new();
+        if self.deployment_percent().is_some_and(|percent| percent < LOW_DEPLOYMENT) {
+            advice.push(idle_seats(self.deployment_opportunity));
+        }
+        if self.usage_percent().is_some_and(|percent| percent < LOW_USAGE) {
+            advice.push(LOW_USAGE_ADVICE.to_owned());
+        }
+        if self.over_used > 0 {
+            advice.push(format!("{} customers use beyond entitlement: review their seats", self.over_used));
+        }
+        advice
     }
 }
 
@@ -257,5 +278,8 @@ mod tests {
         );
         assert_eq!(product.deployment_percent(), Some(100.0 * 70.0 / 110.0));
         assert_eq!(product.usage_percent(), Some(100.0 * 45.0 / 110.0));
+        let advice = product.advice();
+        assert_eq!(advice.len(), 3, "{advice:?}");
+        assert!(advice[0].starts_with("assign 40 idle seats") && advice[2].starts_with("2 customers"));
     }
 }

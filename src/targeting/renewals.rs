@@ -42,6 +42,12 @@ impl FiscalYear {
         self.first
     }
 
+    /// Its last day.
+    pub fn last(&self) -> AsOf {
+        let next = self.next.date();
+        AsOf::new(next.yesterday().unwrap_or(next))
+    }
+
     /// Whether `day` lies in it.
     pub fn holds(&self, day: AsOf) -> bool {
         day >= self.first && day < self.next

@@ -4,8 +4,9 @@
 //! tier by headcount, industry within tier, and how long ago they first bought: the keenest buy first, so those who come
 //! next spend less. The effect of a group is its mean, drawn towards nothing as if [`PRIOR_PEERS`] average peers were added
 //! (James and Stein 1961; Efron and Morris 1975, <https://doi.org/10.1080/01621459.1975.10479864>). Money is not logarithms,
-//! so the mean is brought back by the smearing factor of Duan (1983, <https://doi.org/10.1080/01621459.1983.10478017>), and
-//! lowered by the share of peers who took everything back. The interval holds nine in ten: its ends are the quantiles of
+//! so the mean is brought back by the smearing factor of Duan (1983, <https://doi.org/10.1080/01621459.1983.10478017>), of
+//! each tier for itself because large companies scatter less than small ones (Manning 1998,
+//! <https://doi.org/10.1016/S0167-6296(98)00025-3>), and lowered by the share of peers who took everything back. The interval holds nine in ten: its ends are the quantiles of
 //! what peers spent against what was foretold of them without themselves in their groups (split conformal, Vovk et al.
 //! 2005), so it claims no shape of the distribution.
 //!
@@ -21,7 +22,7 @@ use super::AccountFacts;
 pub const PRIOR_PEERS: f64 = 10.0;
 /// Fewer earlier buyers than this say nothing about the next one.
 pub const LEAST_PEERS: usize = 20;
-/// Peers at unit distance without effect that the slope of one tier, and the trend, are diluted by.
+/// Peers at unit distance without effect that the slope of one tier is diluted by.
 const PRIOR_SLOPE: f64 = 30.0;
 /// Days in a year of the calendar, on average.
 const DAYS_PER_YEAR: f64 = 365.25;
@@ -188,6 +189,8 @@ struct Tier {
     group: Group,
     mean_log_heads: f64,
     slope: f64,
+    /// From the mean of logarithms to the mean of money in this tier.
+    smearing: f64,
 }
 
 impl Tier {
@@ -201,7 +204,7 @@ impl Tier {
         let mean_log_heads = mean(known().map(|(log_heads, _)| log_heads));
         let centred =
             known().map(|(log_heads, residual)| (log_heads - mean_log_heads, residual - mean_residual));
-        Self { group, mean_log_heads, slope: slope(centred, PRIOR_SLOPE) }
+        Self { group, mean_log_heads, slope: slope(centred, PRIOR_SLOPE), smearing: 1.0 }
     }
 
     fn by_size(&self, log_heads: Option<f64>) -> f64 {
@@ -231,8 +234,10 @@ struct SpendModel {
     industries: BTreeMap<String, BTreeMap<String, Group>>,
     /// What the logarithm loses from the average peer to one who buys now.
     decline: f64,
-    /// From the mean of logarithms to the mean of money, those who took everything back included.
+    /// From the mean of logarithms to the mean of money, of all tiers together.
     smearing: f64,
+    /// Share of the buyers that did not take everything back.
+    share_kept: f64,
     /// Residuals at the ends of the interval; no low end where more than a twentieth took everything back.
     low: Option<f64>,
     high: f64,
@@ -255,6 +260,7 @@ impl SpendModel {
             industries: BTreeMap::new(),
             decline: 0.0,
             smearing: 1.0,
+            share_kept: kept.len() as f64 / (kept.len() as f64 + *nothing as f64),
             low: None,
             high: 0.0,
         };
@@ -281,16 +287,23 @@ impl SpendModel {
         let mut residuals: Vec<f64> = kept.iter().zip(&sized).map(alone).collect();
         // Only a decline is carried on: to foretell growth from the past is a plan, not an estimate.
         let mean_years = mean(kept.iter().map(|peer| peer.years));
-        let aged = kept.iter().zip(&residuals).map(|(peer, residual)| (peer.years - mean_years, *residual));
-        let decline = slope(aged, PRIOR_SLOPE).max(0.0);
+        let aged =
+            || kept.iter().zip(&residuals).map(|(peer, residual)| (peer.years - mean_years, *residual));
+        // Diluted by average peers at the usual distance, not at that of a year: all may have bought within a few months.
+        let variance = mean(aged().map(|(years, _)| years * years));
+        let decline = if variance > 0.0 { slope(aged(), PRIOR_PEERS * variance).max(0.0) } else { 0.0 };
         for (peer, residual) in kept.iter().zip(&mut residuals) {
             *residual -= decline * (peer.years - mean_years);
         }
         // The youngest peers whose time is over stand for those who buy next.
         let youngest = kept.iter().map(|peer| peer.years).fold(f64::INFINITY, f64::min);
         model.decline = decline * (mean_years - youngest);
-        let share_kept = kept.len() as f64 / (kept.len() as f64 + *nothing as f64);
-        model.smearing = share_kept * mean(residuals.iter().map(|residual| libm::exp(*residual)));
+        model.smearing = mean(residuals.iter().map(|residual| libm::exp(*residual)));
+        for (name, tier) in &mut model.tiers {
+            let of_tier = kept.iter().zip(&residuals).filter(|(peer, _)| peer.tier == *name);
+            let sum: f64 = of_tier.map(|(_, residual)| libm::exp(*residual)).sum();
+            tier.smearing = (sum + PRIOR_PEERS * model.smearing) / (tier.group.peers as f64 + PRIOR_PEERS);
+        }
         residuals.sort_by(f64::total_cmp);
         // Of n residuals and the next one, each place is as likely: ranks of n + 1. Who kept nothing is below all.
         let places = (kept.len() as f64 + *nothing as f64 + 1.0) * TAIL;
@@ -317,12 +330,14 @@ impl SpendModel {
     fn foretell(&self, facts: &AccountFacts) -> Potential {
         let log_heads = log_heads(facts);
         let tier = self.tier(&facts.size_tier);
+        let smearing =
+            self.share_kept * self.tiers.get(&facts.size_tier).map_or(self.smearing, |tier| tier.smearing);
         let industry = self.industry(&facts.size_tier, industry(facts));
         let log = self.by_size(log_heads) + tier.group.effect() + tier.by_size(log_heads) + industry.effect()
             - self.decline;
         Potential {
             low: self.low.map_or(0.0, |low| cents(libm::exp(log + low))),
-            mean: cents(libm::exp(log) * self.smearing),
+            mean: cents(libm::exp(log) * smearing),
             high: cents(libm::exp(log + self.high)),
             peers: industry.peers,
         }
@@ -374,11 +389,25 @@ mod tests {
     }
 
     #[test]
+    fn a_tier_that_scatters_less_is_brought_back_by_less() {
+        // The logarithm is 5 in one tier, 4 or 6 in the other: money is e^5 there, and cosh(1) times as much here.
+        let kept = (0..8000).map(|at| match at % 4 {
+            0 => peer("B", None, 4.0),
+            2 => peer("B", None, 6.0),
+            _ => peer("A", None, 5.0),
+        });
+        let model = SpendModel::fit(&Peers { kept: kept.collect(), nothing: 0 }).unwrap();
+        assert!((model.tier("A").smearing - 1.0).abs() < 0.01, "{model:?}");
+        assert!((model.tier("B").smearing - 1.543).abs() < 0.01, "{model:?}");
+    }
+
+    #[test]
     fn who_takes_everything_back_lowers_the_mean_and_opens_the_interval() {
         let kept: Vec<Peer> = (0..95).map(|at| peer("A", None, f64::from(at % 2))).collect();
         let without = SpendModel::fit(&Peers { kept: kept.clone(), nothing: 0 }).unwrap();
         let with = SpendModel::fit(&Peers { kept, nothing: 5 }).unwrap();
-        assert!((with.smearing / without.smearing - 0.95).abs() < 1e-12);
+        assert_eq!((without.share_kept, with.share_kept), (1.0, 0.95));
+        assert_eq!(without.smearing, with.smearing);
         assert!(without.low.is_some() && with.low.is_none());
     }
 

@@ -114,7 +114,7 @@ def drive(browser: Browser, page: Path, other: Path, shots: Path | None) -> None
     text = lambda selector: browser.run(f"({TEXT})({json.dumps(selector)})")
     count = lambda selector: browser.run(f"document.querySelectorAll({json.dumps(selector)}).length")
     expect("rows on a page", count("#accounts tbody tr"), min(50, total))
-    expect("tiles", count("#tiles .tile"), 5)
+    expect("tiles", count("#tiles .tile"), 6)
     expect("cells of the grid", count("#heat button"), 16)
     counted = browser.run("[...document.querySelectorAll('#heat b')].reduce((sum, b) => sum + Number(b.textContent.replace(/,/g, '')), 0)")
     expect("the grid counts every account", counted, browser.run("JSON.parse(document.getElementById('data').textContent).accounts_total"))

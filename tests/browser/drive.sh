@@ -32,6 +32,6 @@ trap 'rm -rf "$work"' EXIT
 quiet=(--quiet --progress never)
 "$propensity" run "$here/../../data-samples" --as-of 2025-11-01 --out "$work/before" "${quiet[@]}"
 "$propensity" run "$here/../../data-samples" --as-of 2026-01-01 --model "$work/before/model.json" --out "$work/now" "${quiet[@]}"
-"$propensity" page "$work/now" --previous "$work/before" --out "$work/now.html" "${quiet[@]}"
-"$propensity" page "$work/before" --out "$work/before.html" "${quiet[@]}"
+"$propensity" page "$work/now" --viewer executive --previous "$work/before" --out "$work/now.html" "${quiet[@]}"
+"$propensity" page "$work/before" --viewer executive --out "$work/before.html" "${quiet[@]}"
 python3 "$here/drive.py" "$(browser)" "$work/now.html" "$work/before.html" "$shots"

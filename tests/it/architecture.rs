@@ -10,7 +10,7 @@ use source::{Source, sources_below, words};
 /// The line, lowest floor first. A module imports from floors below its own, and [`ERROR`] from everywhere.
 const FLOORS: [&[&str]; 9] = [
     &["error", "output", "progress", "quantity", "seed"],
-    &["artifact", "matrix", "metrics", "parallelism"],
+    &["artifact", "drawing", "matrix", "metrics", "parallelism"],
     &["registry", "tables"],
     &["crm", "features", "grid", "models"],
     &["targeting"],
@@ -43,7 +43,11 @@ const MAY_LOOK_BESIDE: [(&str, &str); 7] = [
 const TOP: [&str; 3] = ["lib", "main", "cli"];
 
 /// Heavy crates and the only modules that may name them; `linfa` stands for its family too.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 17] = [
+    ("ab_glyph", &["drawing"]),
+    ("ab_glyph_rasterizer", &["drawing"]),
+    ("dejavu", &["drawing"]),
+    ("flate2", &["drawing"]),
     ("polars", &["tables", "features", "report"]),
     ("ndarray", &["matrix", "models", "training"]),
     ("rayon", &["parallelism", "scoring", "training"]),

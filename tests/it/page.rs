@@ -63,7 +63,7 @@ impl Desk {
     }
 
     fn page(&self, arguments: &[&str]) -> String {
-        let mut all = vec!["page"];
+        let mut all = vec!["page", "--viewer", "executive"];
         all.extend(arguments);
         all.extend(["--out", "page.html", "--overwrite", "--quiet"]);
         self.succeeds(&all);
@@ -77,6 +77,12 @@ fn between<'a>(page: &'a str, start: &str, end: &str) -> &'a str {
     rest.split_once(end).unwrap().0
 }
 
+/// What the cards of the accounts show: texts, then a line an account.
+fn details(page: &str) -> Vec<Value> {
+    let block = between(page, "<script type=\"application/json\" id=\"details\">", "</script>");
+    block.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
 fn data(page: &str) -> Value {
     serde_json::from_str(between(page, "<script type=\"application/json\" id=\"data\">", "</script>"))
         .unwrap()
@@ -87,8 +93,8 @@ fn no_name_breaks_out_of_the_page() {
     let desk = Desk::new();
     desk.run("2026-01-01", "out");
     let page = desk.page(&["out"]);
-    // Two blocks of script, as in the template, and the name whole inside the data.
-    assert_eq!((page.matches("<script").count(), page.matches("</script").count()), (2, 2));
+    // Three blocks, as in the template, and the name whole inside the data.
+    assert_eq!((page.matches("<script").count(), page.matches("</script").count()), (3, 3));
     assert!(!page.contains("<img"), "a name became markup");
     let data = data(&page);
     let names: Vec<&str> =
@@ -104,7 +110,8 @@ fn no_name_breaks_out_of_the_page() {
 fn the_page_counts_what_the_run_counted() {
     let desk = Desk::new();
     desk.run("2026-01-01", "out");
-    let data = data(&desk.page(&["out", "--cohorts", "clas2024"]));
+    let page = desk.page(&["out", "--cohorts", "clas2024"]);
+    let (data, details) = (data(&page), details(&page));
     let record: RunRecord =
         serde_json::from_str(&std::fs::read_to_string(desk.path("out/run.json")).unwrap()).unwrap();
     assert_eq!(data["accounts_total"], record.accounts);
@@ -130,13 +137,16 @@ fn the_page_counts_what_the_run_counted() {
     assert_eq!(cells.map(|cell| cell[1].as_f64().unwrap()).sum::<f64>(), 150.0);
     // Of three agreements one ended before the fiscal year.
     assert_eq!(data["fiscal_year"], serde_json::json!(["2025-07-01", "2026-06-30"]));
-    assert_eq!((&data["expiring"]["agreements"], &data["expiring"]["revenue"]), (&2.into(), &1250.0.into()));
+    let tiers = data["totals"]["tiers"].as_object().unwrap().values();
+    let sum = |name: &str| tiers.clone().map(|tier| tier[name].as_f64().unwrap()).sum::<f64>();
+    assert_eq!((sum("expiring_agreements"), sum("expiring_revenue")), (2.0, 1250.0));
     // Waterfalls: the steps lead from the average account to this one.
-    for account in data["accounts"].as_array().unwrap() {
-        for score in account[10].as_array().unwrap() {
-            for fall in [&score[7], &score[8]] {
+    assert_eq!(details.len(), 1 + data["accounts"].as_array().unwrap().len());
+    for card in &details[1..] {
+        for reasons in card[2].as_array().unwrap() {
+            for fall in [&reasons[0], &reasons[1]] {
                 let numbers: Vec<i64> =
-                    fall.as_str().unwrap().split(' ').map(|number| number.parse().unwrap()).collect();
+                    fall.as_array().unwrap().iter().map(|number| number.as_i64().unwrap()).collect();
                 assert!((2..=14).contains(&numbers.len()) && numbers.len().is_multiple_of(2), "{fall}");
                 let named: i64 = numbers[2..].iter().skip(1).step_by(2).sum();
                 let rest = numbers[1] - numbers[0] - named;
@@ -165,8 +175,34 @@ fn the_same_run_gives_the_same_bytes_and_says_what_moved() {
         assert_eq!(rows.map(|count| count.as_u64().unwrap()).sum::<u64>(), 12);
         assert_eq!((&moves["arrived"], &moves["gone"]), (&0.into(), &0.into()));
     }
-    let before = &data["accounts"][0][10][0][11];
+    let before = &details(&page)[1][2][0][4];
     assert!(before[0].is_number() && before[1].is_number(), "{before}");
+}
+
+#[test]
+fn a_report_viewer_sees_no_money_and_who_asked_is_on_record() {
+    let desk = Desk::new();
+    desk.run("2026-01-01", "out");
+    desk.succeeds(&["page", "out", "--out", "seen.html", "--caller", "Jo", "--quiet"]);
+    let seen = std::fs::read_to_string(desk.path("seen.html")).unwrap();
+    let (whole, whole_details) = (data(&desk.page(&["out"])), details(&desk.page(&["out"])));
+    let (seen, seen_details) = (data(&seen), details(&seen));
+    assert_eq!(seen["totals"]["customers"], whole["totals"]["customers"]);
+    let tier = |data: &Value| data["totals"]["tiers"].as_object().unwrap().values().next().unwrap().clone();
+    assert!(tier(&seen)["expiring_revenue"].is_null() && tier(&whole)["expiring_revenue"].is_number());
+    for product in seen["products"].as_array().unwrap() {
+        let mut cells = product["grid"].as_array().unwrap().iter().flat_map(|row| row.as_array().unwrap());
+        assert!(cells.all(|cell| cell[0].is_u64() && cell[1].is_null()), "{product}");
+    }
+    let money = |details: &[Value]| {
+        let texts = details[0].as_array().unwrap().iter().filter_map(Value::as_str);
+        texts.filter(|text| text.starts_with("bought for") || text.contains(", worth ")).count()
+    };
+    assert!(money(&seen_details) == 0 && money(&whole_details) > 0);
+    let audit = std::fs::read_to_string(desk.path("out/audit.jsonl")).unwrap();
+    let line: Value = serde_json::from_str(audit.lines().next().unwrap()).unwrap();
+    let told = [&line["caller"], &line["asked_for"], &line["viewer"]].map(|cell| cell.as_str().unwrap());
+    assert_eq!(told, ["Jo", "page", "report"]);
 }
 
 #[test]

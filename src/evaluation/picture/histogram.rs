@@ -1,6 +1,6 @@
 //! How scores are spread, for either outcome.
 
-use super::canvas::{Axis, Canvas, Frame, GREY, ORANGE, Place};
+use crate::drawing::{Anchor, Axis, Canvas, Frame, GREY, ORANGE, Place};
 use crate::evaluation::HistogramBin;
 
 const FRAME: Frame = Frame { left: 64.0, top: 56.0, width: 480.0, height: 240.0 };
@@ -25,8 +25,8 @@ pub(super) fn bars(name: &str, bins: &[HistogramBin]) -> String {
         canvas.bar(place.at(from + WIDTH / 2.0, 0.0), place.at(from + WIDTH - 0.4, with), ORANGE);
     }
     canvas.bar((360.0, 34.0), (370.0, 44.0), GREY);
-    canvas.text(376.0, 44.0, "start", "without");
+    canvas.text(376.0, 44.0, Anchor::Start, "without");
     canvas.bar((430.0, 34.0), (440.0, 44.0), ORANGE);
-    canvas.text(446.0, 44.0, "start", "with the outcome");
-    canvas.finish()
+    canvas.text(446.0, 44.0, Anchor::Start, "with the outcome");
+    canvas.svg()
 }

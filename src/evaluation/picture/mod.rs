@@ -1,6 +1,5 @@
-//! Pictures as plain SVG: no fonts, no scripts, the same bytes everywhere.
+//! The pictures of an evaluation.
 
-mod canvas;
 mod gains;
 mod histogram;
 mod reliability;

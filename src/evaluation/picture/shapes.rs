@@ -1,6 +1,6 @@
 //! What the heaviest columns add, value by value.
 
-use super::canvas::{Axis, BLUE, Canvas, Frame, GREY, Place};
+use crate::drawing::{Anchor, Axis, BLUE, Canvas, Frame, GREY, Place};
 use crate::evaluation::{Shape, ShapePoint};
 
 const COLUMNS: usize = 2;
@@ -25,14 +25,14 @@ pub(super) fn panels(name: &str, shapes: &[Shape]) -> String {
             height: PANEL.1 - 82.0,
         };
         let label = format!("{} (mean effect {:.2})", shortened(&shape.column, 40), shape.importance);
-        canvas.text(frame.left + frame.width / 2.0, frame.top - 8.0, "middle", &label);
+        canvas.text(frame.left + frame.width / 2.0, frame.top - 8.0, Anchor::Middle, &label);
         if shape.points.iter().any(|point| point.from.is_some()) {
             numbers(&mut canvas, frame, shape, to);
         } else {
             levels(&mut canvas, frame, shape, to);
         }
     }
-    canvas.finish()
+    canvas.svg()
 }
 
 fn upwards(to: f64) -> Axis {

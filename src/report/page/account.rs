@@ -2,13 +2,14 @@
 
 use std::cmp::Reverse;
 
-use super::content::{Expiring, Fall};
+use super::content::Fall;
 use crate::models::{FittedModel, Scorer};
 use crate::pipeline::Pipeline;
 use crate::quantity::{AsOf, LogOdds, Score};
-use crate::report::{Customer, ScoreRow};
-use crate::targeting::cohort::Cohort;
-use crate::targeting::{AccountFacts, Agreement};
+use crate::report::explanation::without_money;
+use crate::report::totals::{Counting, CustomerShare};
+use crate::report::{Customer, ReportError, ScoreRow, Viewer};
+use crate::targeting::AccountFacts;
 
 /// Steps of a waterfall that are named; the rest is one step.
 const MOST_STEPS: usize = 6;
@@ -21,9 +22,7 @@ const SUPPORT_MONTHS: i32 = 24;
 #[derive(Debug)]
 pub(super) struct Context<'a> {
     pub(super) pipeline: &'a Pipeline,
-    pub(super) cohorts: &'a [Cohort],
-    /// First and last day of the fiscal year.
-    pub(super) fiscal_year: (AsOf, AsOf),
+    pub(super) counting: Counting<'a>,
     /// The group of every feature, by its place among the groups.
     pub(super) group_of: Vec<usize>,
     pub(super) n_groups: usize,
@@ -40,34 +39,41 @@ pub(super) struct Digest {
     pub(super) scores: Vec<ScoreRow>,
     /// What makes fit and intent, by product.
     pub(super) falls: Vec<[Fall; 2]>,
+    /// What it adds to the totals.
+    pub(super) share: CustomerShare,
+    /// Cohorts it belongs to, by their places in the catalogue.
     pub(super) cohorts: Vec<usize>,
-    pub(super) expiring: Expiring,
     pub(super) events: Vec<(AsOf, String)>,
 }
 
-pub(super) fn digest(context: &Context<'_>, customer: &Customer) -> Digest {
+pub(super) fn digest(context: &Context<'_>, customer: &Customer) -> Result<Digest, ReportError> {
     let products = context.pipeline.products();
     let falls = products
         .iter()
         .map(|models| [&models.fit, &models.intent].map(|model| context.waterfall(model, &customer.bins)));
-    let subject = customer.subject();
-    let day = customer.facts.as_of;
-    let holds = |cohort: &Cohort| cohort.in_force(day) && cohort.holds(&subject) == Some(true);
-    let cohorts = context.cohorts.iter().enumerate().filter(|(_, cohort)| holds(cohort));
+    let mut scores = customer.scores.clone();
+    if context.counting.viewer == Viewer::Report {
+        for (row, models) in scores.iter_mut().zip(products) {
+            row.fit_reasons = without_money(context.pipeline, customer, &models.fit, &row.fit_reasons)?;
+            row.intent_reasons =
+                without_money(context.pipeline, customer, &models.intent, &row.intent_reasons)?;
+        }
+    }
+    let share = context.counting.share(customer);
     let id = &customer.facts.account_id;
     let of_row = |row: &ScoreRow| {
         (row.rank.unwrap_or(u8::MAX), Reverse(row.fit_score), Reverse(row.intent_score), id.clone())
     };
     let last = || (u8::MAX, Reverse(Score::MIN), Reverse(Score::MIN), id.clone());
-    Digest {
+    Ok(Digest {
         priority: customer.scores.iter().map(of_row).min().unwrap_or_else(last),
         falls: falls.collect(),
-        cohorts: cohorts.map(|(place, _)| place).collect(),
-        expiring: context.expiring(&customer.facts.agreements),
-        events: events(&customer.facts),
-        scores: customer.scores.clone(),
+        cohorts: share.cohorts.clone(),
+        share,
+        events: events(&customer.facts, context.counting.viewer),
+        scores,
         facts: customer.facts.clone(),
-    }
+    })
 }
 
 impl Context<'_> {
@@ -81,27 +87,12 @@ impl Context<'_> {
         let mut steps: Vec<(usize, LogOdds)> =
             effects.into_iter().enumerate().filter(|(_, effect)| *effect != LogOdds::ZERO).collect();
         steps.sort_by_key(|(group, effect)| (Reverse(effect.steps().abs()), *group));
-        let named = steps.iter().take(MOST_STEPS).map(|(group, effect)| (*group, hundredths(*effect)));
+        let named = steps.iter().take(MOST_STEPS).map(|(group, effect)| (*group as u16, hundredths(*effect)));
         Fall {
             base: hundredths(model.base()),
             margin: hundredths(model.margin(bins)),
             steps: named.collect(),
         }
-    }
-
-    fn expiring(&self, agreements: &[Agreement]) -> Expiring {
-        let (from, to) = self.fiscal_year;
-        let mut expiring = Expiring::default();
-        for agreement in agreements.iter().filter(|agreement| (from..=to).contains(&agreement.ends)) {
-            let revenue = agreement.revenue.unwrap_or(0.0);
-            expiring.agreements += 1;
-            expiring.revenue += revenue;
-            if !agreement.renewed {
-                expiring.open += 1;
-                expiring.open_revenue += revenue;
-            }
-        }
-        expiring
     }
 }
 
@@ -110,8 +101,8 @@ fn hundredths(log_odds: LogOdds) -> i64 {
     (log_odds.value() * 100.0).round() as i64
 }
 
-/// What has a date, latest first.
-fn events(facts: &AccountFacts) -> Vec<(AsOf, String)> {
+/// What has a date, latest first; amounts for those who may see them.
+fn events(facts: &AccountFacts, viewer: Viewer) -> Vec<(AsOf, String)> {
     let mut events = Vec::new();
     for bought in &facts.bought {
         events.push((bought.last, format!("Last bought {}", bought.product)));
@@ -122,7 +113,8 @@ fn events(facts: &AccountFacts) -> Vec<(AsOf, String)> {
     for agreement in &facts.agreements {
         let what = agreement.division.as_deref().or(agreement.program.as_deref()).unwrap_or("Agreement");
         let state = if agreement.renewed { ", renewed" } else { "" };
-        let money = agreement.revenue.map(|money| format!(", worth {money:.0}")).unwrap_or_default();
+        let revenue = agreement.revenue.filter(|_| viewer == Viewer::Executive);
+        let money = revenue.map(|money| format!(", worth {money:.0}")).unwrap_or_default();
         events.push((agreement.ends, format!("Agreement on {what} ends{money}{state}")));
     }
     let (from, to) = (facts.as_of.plus_months(-SUPPORT_MONTHS), facts.as_of.plus_months(SUPPORT_MONTHS));

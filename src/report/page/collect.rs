@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use super::PageOptions;
 use super::account::{Context, Digest, Priority};
-use super::content::{Account, Content, Expiring, Moves, Product, Score, Worth};
+use super::content::{Account, Card, Content, Details, Moves, Product, Reasons, Score, Worth};
+use crate::features::Money;
 use crate::grid::{Band, Cell, Cluster};
 use crate::quantity::AsOf;
-use crate::report::{ReportError, RunOutput, ScoreRow};
+use crate::report::explanation::sentences;
+use crate::report::totals::Counting;
+use crate::report::{ReportError, ReportTotals, RunOutput, ScoreRow, Viewer};
 use crate::scoring::Chunking;
 use crate::spec::Spec;
+use crate::targeting::FiscalYear;
 
 /// Where an account stood for one product.
 #[derive(Clone, Debug)]
@@ -66,13 +70,11 @@ pub(super) struct Collector<'a> {
     run: &'a RunOutput,
     options: &'a PageOptions<'a>,
     before: Option<Before>,
-    fiscal_year: (AsOf, AsOf),
+    counting: Counting<'a>,
     tiers: Vec<String>,
     products: Vec<Product>,
     accounts: u64,
-    corporate: u64,
-    expiring: Expiring,
-    cohorts: Vec<u64>,
+    totals: ReportTotals,
     best: BTreeMap<Priority, Digest>,
 }
 
@@ -81,10 +83,13 @@ impl<'a> Collector<'a> {
         let spec = run.pipeline().spec();
         let tiers: Vec<String> = spec.tiers.tiers().iter().map(|tier| tier.name.clone()).collect();
         let labels = labels(spec);
+        let as_of = run.record().as_of;
+        let no_money = (options.viewer == Viewer::Executive).then_some(Money::ZERO);
         let products = spec.products.iter().zip(run.pipeline().products()).map(|(product, models)| Product {
+            name: product.name.clone(),
             label: product.label.clone(),
             evidence: [&models.fit, &models.intent].map(|model| model.evidence().sentence()),
-            grid: [[(0, 0.0); 4]; 4],
+            grid: [[(0, no_money); 4]; 4],
             labels: labels.clone(),
             tiers: vec![[0; 5]; tiers.len()],
             to_call: 0,
@@ -94,13 +99,17 @@ impl<'a> Collector<'a> {
         Self {
             run,
             options,
-            fiscal_year: fiscal_year(run.record().as_of, options.fiscal_year_start),
+            counting: Counting {
+                estimates: run.estimates(),
+                cohorts: options.catalogue,
+                in_force_on: Some(as_of),
+                year: FiscalYear::around(as_of, options.fiscal_year_start),
+                viewer: options.viewer,
+            },
             products: products.collect(),
             tiers,
             accounts: 0,
-            corporate: 0,
-            expiring: Expiring::default(),
-            cohorts: vec![0; options.catalogue.cohorts().len()],
+            totals: ReportTotals::default(),
             best: BTreeMap::new(),
             before,
         }
@@ -113,8 +122,7 @@ impl<'a> Collector<'a> {
         let place = |name: &String| groups.iter().position(|group| group == name).unwrap_or_default();
         Context {
             pipeline,
-            cohorts: self.options.catalogue.cohorts(),
-            fiscal_year: self.fiscal_year,
+            counting: self.counting,
             group_of: pipeline.recipes().iter().map(|recipe| place(&recipe.group)).collect(),
             n_groups: groups.len().max(1),
         }
@@ -122,13 +130,10 @@ impl<'a> Collector<'a> {
 
     pub(super) fn add(&mut self, digest: Digest) {
         self.accounts += 1;
-        self.corporate += u64::from(digest.facts.corporate_candidate);
-        self.expiring.agreements += digest.expiring.agreements;
-        self.expiring.revenue += digest.expiring.revenue;
-        self.expiring.open += digest.expiring.open;
-        self.expiring.open_revenue += digest.expiring.open_revenue;
-        for cohort in &digest.cohorts {
-            self.cohorts[*cohort] += 1;
+        if digest.facts.corporate_candidate {
+            self.totals.left_out_corporate += 1;
+        } else {
+            self.counting.add(&mut self.totals, digest.share.clone());
         }
         let tier = self.tier(&digest.facts.tier);
         let label = self.run.pipeline().spec().intent.label;
@@ -137,7 +142,9 @@ impl<'a> Collector<'a> {
             if let (Some(fit), Some(intent)) = (row.fit_band, row.intent_band) {
                 let cell = &mut product.grid[fit.index()][intent.index()];
                 cell.0 += 1;
-                cell.1 += digest.facts.bought(&row.product).map_or(0.0, |bought| bought.value_12m);
+                if let (Some(sum), Some(bought)) = (&mut cell.1, digest.facts.bought(&row.product)) {
+                    *sum += Money::from(bought.value_12m);
+                }
             }
             product.tiers[tier][place(row.cluster)] += 1;
             product.to_call += u64::from(row.cluster == Cluster::ActNow && row.is_prospect(label));
@@ -175,8 +182,12 @@ impl<'a> Collector<'a> {
         let (spec, record) = (self.run.pipeline().spec(), self.run.record());
         let mut texts = Texts::default();
         let best = std::mem::take(&mut self.best);
-        let accounts = best.into_values().map(|digest| self.account(digest, &mut texts)).collect();
-        let counted = self.options.catalogue.cohorts().iter().zip(&self.cohorts);
+        let (accounts, cards): (Vec<Account>, Vec<Card>) =
+            best.into_values().map(|digest| self.account(digest, &mut texts)).unzip();
+        self.totals.rows = accounts.len() as u64;
+        let cohorts = self.options.catalogue.cohorts().iter();
+        let counted = |name: &String| self.totals.cohorts.get(name).copied().unwrap_or_default();
+        let year = self.counting.year;
         Content {
             as_of: record.as_of.to_string(),
             spec: spec.name.clone(),
@@ -184,21 +195,17 @@ impl<'a> Collector<'a> {
             version: env!("CARGO_PKG_VERSION"),
             currency: spec.features.money.currency.clone(),
             accounts_total: self.accounts,
-            customers: self.accounts - self.corporate,
-            corporate: self.corporate,
-            fiscal_year: [self.fiscal_year.0.to_string(), self.fiscal_year.1.to_string()],
-            expiring: self.expiring,
+            fiscal_year: [year.first(), year.last()].map(|day| day.to_string()),
             clusters: Cluster::ALL.map(Cluster::name).to_vec(),
-            cohorts: counted
-                .map(|(cohort, count)| (cohort.name.clone(), cohort.area.clone(), *count))
-                .collect(),
+            cohorts: cohorts.map(|cohort| (cohort.name.clone(), counted(&cohort.name))).collect(),
+            totals: self.totals,
             catalogue: self.options.catalogue.name.clone(),
             previous: self.before.as_ref().map(|before| before.as_of.to_string()),
             groups: groups(self.run).iter().map(|group| told(group, spec)).collect(),
-            texts: texts.texts,
             tiers: self.tiers,
             products: self.products,
             accounts,
+            details: Details { texts: texts.texts, cards },
         }
     }
 
@@ -215,48 +222,48 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn account(&self, digest: Digest, texts: &mut Texts) -> Account {
+    fn account(&self, digest: Digest, texts: &mut Texts) -> (Account, Card) {
         let Digest { facts, scores, falls, cohorts, events, .. } = digest;
         let stood = self.before.as_ref().and_then(|before| before.accounts.get(&facts.account_id));
-        let score = |(row, [fit, intent]): (ScoreRow, [super::content::Fall; 2])| {
-            let stood = stood.and_then(|stood| stood.get(&row.product));
-            let mut places = |text: &str| sentences(text).map(|sentence| texts.place(sentence)).collect();
+        let score = |row: &ScoreRow| {
             let bands = row.fit_band.zip(row.intent_band);
             Score(
                 tenths(row.fit_score),
                 tenths(row.intent_score),
                 (row.probability.value() * 10_000.0).round() / 10_000.0,
-                row.cell.clone(),
                 place(row.cluster),
                 row.rank,
                 u8::from(row.owns_product),
-                fit,
-                intent,
-                places(&row.fit_reasons),
-                places(&row.intent_reasons),
-                stood.map(|stood| (stood.fit, stood.intent, stood.cell.clone())),
                 bands.map(|(fit, intent)| fit.index() * Band::ALL.len() + intent.index()),
             )
         };
-        let scores = scores.into_iter().zip(falls).map(score).collect();
+        let of_table: Vec<Score> = scores.iter().map(score).collect();
+        let reasons = |(row, [fit, intent]): (ScoreRow, [super::content::Fall; 2])| {
+            let stood = stood.and_then(|stood| stood.get(&row.product));
+            let mut places = |text: &str| sentences(text).map(|sentence| texts.place(sentence)).collect();
+            let (of_fit, of_intent) = (places(&row.fit_reasons), places(&row.intent_reasons));
+            let earlier = stood.map(|stood| (stood.fit, stood.intent, stood.cell.clone()));
+            Reasons(fit, intent, of_fit, of_intent, earlier)
+        };
+        let reasons = scores.into_iter().zip(falls).map(reasons).collect();
+        let events = events.into_iter().map(|(day, text)| (day.to_string(), texts.place(&text))).collect();
         let firm = facts.firm;
         let places = [firm.city, firm.state, firm.country];
         let place = places.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let code =
             firm.industry_scheme.zip(firm.industry_code).map(|(scheme, code)| format!("{scheme} {code}"));
-        Account(
+        let account = Account(
             facts.account_id,
             firm.name,
             self.tiers.iter().position(|tier| *tier == facts.tier).unwrap_or_default(),
             u8::from(facts.corporate_candidate),
             (!place.is_empty()).then_some(place),
             firm.vertical.or(code),
-            firm.employees,
             firm.domain,
             cohorts,
-            events.into_iter().map(|(day, text)| (day.to_string(), texts.place(&text))).collect(),
-            scores,
-        )
+            of_table,
+        );
+        (account, Card(firm.employees, events, reasons))
     }
 }
 
@@ -268,11 +275,6 @@ fn place(cluster: Cluster) -> usize {
 /// A score as the page shows it: cut and never rounded up, so that it stays on its side of a cut.
 fn tenths(score: crate::quantity::Score) -> f64 {
     f64::from(score.thousandths() / 100) / 10.0
-}
-
-/// The sentences of the reasons of a score.
-fn sentences(reasons: &str) -> impl Iterator<Item = &str> {
-    reasons.split("; ").filter(|sentence| !sentence.is_empty())
 }
 
 /// Groups of features that are told together, in the order in which the model reads them.
@@ -306,37 +308,4 @@ fn told(group: &str, spec: &Spec) -> String {
 
 fn labels(spec: &Spec) -> [[String; 4]; 4] {
     Band::ALL.map(|fit| Band::ALL.map(|intent| spec.grid.entry(Cell { fit, intent }).label.clone()))
-}
-
-/// First and last day of the fiscal year around a date.
-fn fiscal_year(as_of: AsOf, start: i8) -> (AsOf, AsOf) {
-    let date = as_of.date();
-    let year = if date.month() >= start { date.year() } else { date.year().saturating_sub(1) };
-    let first = jiff::civil::Date::new(year, start, 1).unwrap_or(date);
-    let next = AsOf::new(first).plus_months(12).date();
-    (AsOf::new(first), AsOf::new(next.yesterday().unwrap_or(next)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fiscal_years_begin_where_they_are_said_to() {
-        let year = |day: &str, start| {
-            let (first, last) = fiscal_year(day.parse().unwrap(), start);
-            format!("{first} {last}")
-        };
-        assert_eq!(year("2026-01-01", 7), "2025-07-01 2026-06-30");
-        assert_eq!(year("2026-07-01", 7), "2026-07-01 2027-06-30");
-        assert_eq!(year("2026-06-30", 7), "2025-07-01 2026-06-30");
-        assert_eq!(year("2024-02-29", 1), "2024-01-01 2024-12-31");
-    }
-
-    #[test]
-    fn reasons_come_apart_into_sentences() {
-        let told: Vec<&str> = sentences("3 hires in 28 days (+0.42); no visit (-0.10)").collect();
-        assert_eq!(told, ["3 hires in 28 days (+0.42)", "no visit (-0.10)"]);
-        assert_eq!(sentences("").count(), 0);
-    }
 }

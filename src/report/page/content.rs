@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+use crate::features::Money;
+use crate::report::ReportTotals;
+
 /// The whole content.
 #[derive(Debug, Serialize)]
 pub(super) struct Content {
@@ -11,43 +14,33 @@ pub(super) struct Content {
     pub(super) version: &'static str,
     pub(super) currency: Option<String>,
     pub(super) accounts_total: u64,
-    pub(super) customers: u64,
-    pub(super) corporate: u64,
+    /// Sums over customers, those that may be corporate left out: the same as those of a report.
+    pub(super) totals: ReportTotals,
     /// First and last day.
     pub(super) fiscal_year: [String; 2],
-    pub(super) expiring: Expiring,
     pub(super) tiers: Vec<String>,
     pub(super) clusters: Vec<&'static str>,
     pub(super) products: Vec<Product>,
-    /// Name, area and accounts of each cohort.
-    pub(super) cohorts: Vec<(String, String, u64)>,
+    /// Name and customers of each cohort.
+    pub(super) cohorts: Vec<(String, u64)>,
     pub(super) catalogue: String,
     pub(super) previous: Option<String>,
     /// Names of groups of features.
     pub(super) groups: Vec<String>,
-    /// Sentences, by the numbers that accounts use.
-    pub(super) texts: Vec<String>,
     pub(super) accounts: Vec<Account>,
-}
-
-/// Agreements that end in the fiscal year.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub(super) struct Expiring {
-    pub(super) agreements: u64,
-    pub(super) revenue: f64,
-    /// Those that are not renewed yet.
-    pub(super) open: u64,
-    pub(super) open_revenue: f64,
+    #[serde(skip)]
+    pub(super) details: Details,
 }
 
 /// One product.
 #[derive(Debug, Serialize)]
 pub(super) struct Product {
+    pub(super) name: String,
     pub(super) label: String,
     /// The evidence for the fit and the intent model, in a sentence.
     pub(super) evidence: [String; 2],
     /// Accounts, and what they bought of it in 12 months, by fit band and intent band, High first.
-    pub(super) grid: [[(u64, f64); 4]; 4],
+    pub(super) grid: [[(u64, Option<Money>); 4]; 4],
     pub(super) labels: [[String; 4]; 4],
     /// Accounts by tier and cluster.
     pub(super) tiers: Vec<[u64; 5]>,
@@ -78,7 +71,7 @@ pub(super) struct Moves {
     pub(super) gone: u64,
 }
 
-/// One account: id, name, tier, whether it may be corporate, place, industry, people, domain, cohorts, events, scores.
+/// One account of the table: id, name, tier, whether it may be corporate, place, industry, domain, cohorts, scores.
 #[derive(Debug, Serialize)]
 pub(super) struct Account(
     pub(super) String,
@@ -87,47 +80,60 @@ pub(super) struct Account(
     pub(super) u8,
     pub(super) Option<String>,
     pub(super) Option<String>,
-    pub(super) Option<u64>,
     pub(super) Option<String>,
     pub(super) Vec<usize>,
-    pub(super) Vec<(String, usize)>,
     pub(super) Vec<Score>,
 );
 
-/// One product of an account: fit, intent, probability, cell, cluster, rank, whether it is owned, what makes fit and
-/// intent, both in words, the earlier fit, intent and cell, and the place in the grid.
+/// One product of an account: fit, intent, probability, cluster, rank, whether it is owned, and the place in the grid.
 #[derive(Debug, Serialize)]
 pub(super) struct Score(
     pub(super) f64,
     pub(super) f64,
     pub(super) f64,
-    pub(super) Option<String>,
     pub(super) usize,
     pub(super) Option<u8>,
     pub(super) u8,
+    pub(super) Option<usize>,
+);
+
+/// What only the card of an account shows. It stands in a block of its own, a line an account, which a browser does not
+/// look at before a card is opened.
+#[derive(Debug, Serialize)]
+pub(super) struct Details {
+    /// Sentences, by the numbers that cards use.
+    pub(super) texts: Vec<String>,
+    /// In the order of the accounts of the table.
+    pub(super) cards: Vec<Card>,
+}
+
+/// People, events and, by product, what makes the scores.
+#[derive(Debug, Serialize)]
+pub(super) struct Card(pub(super) Option<u64>, pub(super) Vec<(String, usize)>, pub(super) Vec<Reasons>);
+
+/// What makes fit and intent, both in words, and the earlier fit, intent and cell.
+#[derive(Debug, Serialize)]
+pub(super) struct Reasons(
     pub(super) Fall,
     pub(super) Fall,
     pub(super) Vec<usize>,
     pub(super) Vec<usize>,
     pub(super) Option<(f64, f64, Option<String>)>,
-    pub(super) Option<usize>,
 );
 
 /// A waterfall, in hundredths of log-odds: the average account, this one, and the largest steps between.
-///
-/// It is written as one text of numbers, which costs a browser nothing until the card of the account is opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(into = "String")]
+#[serde(into = "Vec<i64>")]
 pub(super) struct Fall {
     pub(super) base: i64,
     pub(super) margin: i64,
-    /// Group of features and effect.
-    pub(super) steps: Vec<(usize, i64)>,
+    /// Place of the group of features, and effect.
+    pub(super) steps: Vec<(u16, i64)>,
 }
 
-impl From<Fall> for String {
+impl From<Fall> for Vec<i64> {
     fn from(Fall { base, margin, steps }: Fall) -> Self {
-        let steps = steps.iter().map(|(group, effect)| format!(" {group} {effect}"));
-        format!("{base} {margin}{}", steps.collect::<String>())
+        let steps = steps.iter().flat_map(|(group, effect)| [i64::from(*group), *effect]);
+        [base, margin].into_iter().chain(steps).collect()
     }
 }

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::content::Content;
@@ -18,7 +19,12 @@ pub(super) fn write(content: &Content) -> String {
         "script" => SCRIPT.to_owned(),
         "style-hash" => source_hash(STYLE),
         "script-hash" => source_hash(SCRIPT),
-        "data" => data_block(content),
+        "data" => block(content),
+        "details" => {
+            let cards = content.details.cards.iter().map(block);
+            let lines: Vec<String> = std::iter::once(block(&content.details.texts)).chain(cards).collect();
+            lines.join("\n")
+        }
         _ => String::new(),
     })
 }
@@ -58,11 +64,11 @@ fn escaped(text: &str) -> String {
     })
 }
 
-/// The content as JSON that cannot end the block it stands in: no `<`, `>` or `&` is left. They only occur inside of
+/// A part of the content as JSON, in one line, that cannot end the block it stands in: no `<`, `>` or `&` is left. They only occur inside of
 /// strings, where JSON has another writing for them.
-fn data_block(content: &Content) -> String {
+fn block<T: Serialize>(part: &T) -> String {
     // Keys are texts and numbers finite, so there is nothing that JSON could not say.
-    let json = serde_json::to_string(content).unwrap_or_default();
+    let json = serde_json::to_string(part).unwrap_or_default();
     json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
@@ -92,7 +98,7 @@ mod tests {
             names.push(name);
             rest = after;
         }
-        assert_eq!(names, ["style-hash", "script-hash", "title", "style", "data", "script"]);
+        assert_eq!(names, ["style-hash", "script-hash", "title", "style", "data", "details", "script"]);
         for address in ["http://", "https://", "url(", "@import", "fetch(", "XMLHttpRequest", "innerHTML"] {
             let found = [TEMPLATE, STYLE, SCRIPT]
                 .iter()

@@ -5,6 +5,7 @@
 //! on a share. Texts of the data reach the page as JSON that cannot end its block, and become text nodes, never markup.
 
 mod account;
+mod charts;
 mod collect;
 mod content;
 mod html;
@@ -16,7 +17,7 @@ use std::path::Path;
 use collect::Collector;
 use content::Content;
 
-use super::{ReportError, RunOutput};
+use super::{ReportError, RunOutput, Viewer};
 use crate::output::write_whole;
 use crate::scoring::Chunking;
 use crate::targeting::cohort::Catalogue;
@@ -27,7 +28,9 @@ pub struct PageOptions<'a> {
     /// The cohorts that are counted.
     pub catalogue: &'a Catalogue,
     /// The month in which fiscal years begin, 1 to 12; Microsoft's begin in July.
-    pub fiscal_year_start: i8,
+    pub fiscal_year_start: u8,
+    /// What the reader may see.
+    pub viewer: Viewer,
     /// Accounts that the table holds; all others are counted only.
     pub most_accounts: NonZeroUsize,
     /// An earlier run to compare with.
@@ -54,7 +57,7 @@ impl Page {
         let context = collector.context();
         run.each(
             chunking,
-            |customer| Ok(account::digest(&context, &customer)),
+            |customer| account::digest(&context, &customer),
             |digest| {
                 collector.add(digest);
                 Ok(())
@@ -64,9 +67,27 @@ impl Page {
         Ok(Self { content: collector.finish(quality) })
     }
 
+    /// Accounts in its table.
+    pub const fn rows(&self) -> u64 {
+        self.content.totals.rows
+    }
+
     /// The page.
     pub fn html(&self) -> String {
         html::write(&self.content)
+    }
+
+    /// The charts of the page as files of their own, by name: an SVG and a PNG of each.
+    ///
+    /// # Errors
+    /// [`ReportError::Drawing`] when one cannot be painted.
+    pub fn charts(&self) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
+        let mut files = Vec::new();
+        for (name, canvas) in charts::of(&self.content) {
+            files.push((format!("{name}.svg"), canvas.svg().into_bytes()));
+            files.push((format!("{name}.png"), canvas.png()?));
+        }
+        Ok(files)
     }
 
     /// Writes the page, whole or not at all.

@@ -13,13 +13,19 @@
     "Not scored: complete what is known about the company first.",
   ];
   const PAGE_ROWS = 50;
-  const ID = 0, NAME = 1, TIER = 2, CORPORATE = 3, PLACE = 4, INDUSTRY = 5, EMPLOYEES = 6, DOMAIN = 7, COHORTS = 8, EVENTS = 9, SCORES = 10;
-  const FIT = 0, INTENT = 1, CHANCE = 2, CELL = 3, CLUSTER = 4, RANK = 5, OWNS = 6, FIT_FALL = 7, INTENT_FALL = 8, FIT_WHY = 9, INTENT_WHY = 10, BEFORE = 11, BANDS_AT = 12;
+  const ID = 0, NAME = 1, TIER = 2, CORPORATE = 3, PLACE = 4, INDUSTRY = 5, DOMAIN = 6, COHORTS = 7, SCORES = 8;
+  const FIT = 0, INTENT = 1, CHANCE = 2, CLUSTER = 3, RANK = 4, OWNS = 5, BANDS_AT = 6;
+  const EMPLOYEES = 0, EVENTS = 1, REASONS = 2;
+  const FIT_FALL = 0, INTENT_FALL = 1, FIT_WHY = 2, INTENT_WHY = 3, BEFORE = 4;
   const state = { product: 0, sort: "rank", down: false, page: 0, cell: null, shown: [] };
 
   const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
   const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
-  const money = (value) => (data.currency ? data.currency + " " : "") + short.format(value);
+  const money = (value) => value === null ? "\u2013" : (data.currency ? data.currency + " " : "") + short.format(value);
+  // Sums of what the data holds by tier; null where the reader may not see it.
+  const sum = (values) => values.some((value) => value === null) ? null : values.reduce((a, b) => a + b, 0);
+  const tiers = Object.entries(data.totals.tiers);
+  const overTiers = (name) => sum(tiers.map(([, tier]) => tier[name]));
   const tenth = (value) => (Math.floor(value * 10 + 1e-6) / 10).toFixed(1);
   const signed = (value) => (value < 0 ? "\u2212" : "+") + Math.abs(value).toFixed(2);
   const percent = (value) => (100 * value).toFixed(value < 0.0995 ? 1 : 0) + " %";
@@ -46,6 +52,16 @@
 
   const product = () => data.products[state.product];
   const score = (account) => account[SCORES][state.product];
+  const cellName = (of, index) => of[BANDS_AT] === null ? "\u2013" : data.products[index].labels[Math.floor(of[BANDS_AT] / 4)][of[BANDS_AT] % 4];
+  // What only cards show is a line an account, after one of texts. It is looked at when the first card is opened.
+  let lines = null, texts = null;
+  function details(account) {
+    if (lines === null) {
+      lines = byId("details").textContent.split("\n");
+      texts = JSON.parse(lines[0]);
+    }
+    return JSON.parse(lines[data.accounts.indexOf(account) + 1]);
+  }
   const pill = (cluster) =>
     element("span", { class: "pill" }, element("i", { "--colour": `var(${COLOURS[cluster]})` }), data.clusters[cluster]);
 
@@ -69,15 +85,19 @@
       (data.previous ? ` Compared with the run as of ${data.previous}.` : "");
   }
 
+  const ofProduct = (figure) => sum(tiers.map(([, tier]) => tier.products[product().name]?.[figure] ?? 0));
   function showTiles() {
     const year = `fiscal year ${data.fiscal_year[0].slice(0, 7)} to ${data.fiscal_year[1].slice(0, 7)}`;
     const tiles = [
-      ["SMB customers", whole.format(data.customers), `${whole.format(data.corporate)} more may be corporate`],
+      ["SMB customers", whole.format(data.totals.customers), `${whole.format(data.totals.left_out_corporate)} more may be corporate`],
       ["Act Now, not yet owners", whole.format(product().to_call), product().label],
-      ["Expiring agreements", whole.format(data.expiring.agreements), year],
-      ["Expiring revenue", money(data.expiring.revenue), year],
-      ["Open expiring revenue", money(data.expiring.open_revenue), `${whole.format(data.expiring.open)} not renewed yet`],
+      ["Expiring agreements", whole.format(overTiers("expiring_agreements")), year],
     ];
+    if (overTiers("expiring_revenue") !== null) {
+      tiles.push(["Expiring revenue", money(overTiers("expiring_revenue")), year],
+        ["Open expiring revenue", money(overTiers("open_expiring_revenue")), `${whole.format(overTiers("open_agreements"))} not ended yet`],
+        ["Potential revenue", money(ofProduct("potential")), `${product().label}, if those who do not own it bought`]);
+    }
     byId("tiles").replaceChildren(
       ...tiles.map(([name, value, note]) =>
         element("div", { class: "tile" }, element("dt", {}, name), element("dd", {}, value, element("small", {}, note)))),
@@ -118,7 +138,7 @@
           const chosen = state.cell && state.cell[0] === fit && state.cell[1] === intent;
           return element("td", {}, element("button", {
             type: "button", class: share > 0.82 ? "strong" : null, "--share": share.toFixed(3), "aria-pressed": String(Boolean(chosen)),
-            "aria-label": `Fit ${BANDS[fit]}, intent ${BANDS[intent]}, ${labels[fit][intent]}: ${whole.format(count)} accounts, bought for ${money(value)} in 12 months. Show them.`,
+            "aria-label": `Fit ${BANDS[fit]}, intent ${BANDS[intent]}, ${labels[fit][intent]}: ${whole.format(count)} accounts${value === null ? "" : `, bought for ${money(value)} in 12 months`}. Show them.`,
             on: { click: () => { state.cell = chosen ? null : [fit, intent]; state.page = 0; showHeat(); showAccounts(); byId("heat").querySelectorAll("button")[fit * 4 + intent].focus(); } },
           }, element("span", { class: "cell-top" }, element("span", {}, labels[fit][intent])),
           element("b", {}, whole.format(count)), element("span", { class: "money" }, value > 0 ? money(value) : "")));
@@ -128,7 +148,8 @@
     byId("heat").replaceChildren(table);
     byId("evidence").replaceChildren(...["Fit", "Intent"].map((what, index) =>
       element("li", {}, element("b", {}, `${what}: `), product().evidence[index])));
-    byId("grid-note").textContent = `${product().label}: accounts, and what they bought of it in 12 months`;
+    const bought = grid[0][0][1] === null ? "" : ", and what they bought of it in 12 months";
+    byId("grid-note").textContent = `${product().label}: accounts${bought}`;
   }
 
   function showTiers() {
@@ -149,6 +170,24 @@
         element("span", { class: "stack", role: "img", "aria-label": words || "none", title: words }, ...bars),
         element("span", { class: "count" }, whole.format(total)));
     }));
+  }
+
+  function showMoney() {
+    byId("money-panel").hidden = overTiers("expiring_revenue") === null;
+    if (byId("money-panel").hidden) return;
+    const figures = [["potential", "Potential"], ["expected", "Expected"], ["upsell", "Upsell to owners"]];
+    const count = (value) => element("td", { class: "number" }, whole.format(value));
+    const amount = (value) => element("td", { class: "number" }, money(value));
+    const row = (name, kind, of) => element("tr", { class: kind }, element("th", { scope: "row" }, name),
+      count(of("owners")), count(of("act_now")), ...figures.map(([figure]) => amount(of(figure))));
+    const names = data.tiers.filter((name) => name in data.totals.tiers);
+    const rows = names.map((name) => row(name, null, (figure) => data.totals.tiers[name].products[product().name]?.[figure] ?? 0));
+    byId("money").replaceChildren(
+      element("caption", { class: "unseen" }, `Potential revenue of ${product().label} by tier`),
+      element("thead", {}, element("tr", {}, ...["Tier", "Owners", "Act Now, not yet owners", ...figures.map(([, name]) => name)].map((name, index) =>
+        element("th", { scope: "col", class: index > 0 ? "number" : null }, name)))),
+      element("tbody", {}, ...rows, row("All", "total", ofProduct)));
+    byId("money-note").textContent = `${product().label}: 12 months${data.currency ? ` in ${data.currency}` : ""}; potential is what customers would spend if they bought, expected is that times the probability`;
   }
 
   function showMoves() {
@@ -223,7 +262,7 @@
         return element("span", { class: "meter optional", "aria-hidden": "true" }, bar);
       };
       return element("tr", {},
-        element("td", {}, of[CELL] ?? "\u2013"),
+        element("td", {}, cellName(of, state.product)),
         element("td", {}, element("button", { type: "button", class: "open", on: { click: () => showCard(account) } }, account[NAME] ?? account[ID]),
           element("small", {}, [account[ID], account[INDUSTRY]].filter(Boolean).join(" \u00b7 "))),
         element("td", {}, pill(of[CLUSTER]), of[OWNS] ? element("small", {}, "owns it") : ""),
@@ -243,7 +282,7 @@
 
   // A waterfall as a table: every row a step from what the average account has to what this one has.
   function waterfall(title, fall) {
-    const [base, margin, ...steps] = fall.split(" ").map(Number);
+    const [base, margin, ...steps] = fall;
     const rows = [["Average account", base, 0, base, "start"]];
     let at = base;
     for (let place = 0; place < steps.length; place += 2) {
@@ -270,33 +309,34 @@
 
   function showCard(account) {
     const of = score(account);
+    const more = details(account), reasons = more[REASONS][state.product];
     byId("card-name").textContent = account[NAME] ?? account[ID];
     byId("card-facts").textContent = [
       account[ID], data.tiers[account[TIER]], account[PLACE], account[INDUSTRY],
-      account[EMPLOYEES] === null ? null : `${whole.format(account[EMPLOYEES])} people`, account[DOMAIN],
+      more[EMPLOYEES] === null ? null : `${whole.format(more[EMPLOYEES])} people`, account[DOMAIN],
       account[CORPORATE] ? "may be corporate" : null,
     ].filter(Boolean).join(" \u00b7 ");
-    const why = (texts) => texts.length === 0 ? null : element("ul", { class: "why" }, ...texts.map((text) => element("li", {}, data.texts[text])));
+    const why = (texts) => texts.length === 0 ? null : element("ul", { class: "why" }, ...texts.map((text) => element("li", {}, texts[text])));
     const scores = element("table", { class: "scores" },
       element("thead", {}, element("tr", {}, ...["Product", "Cell", "Cluster", "Fit", "Intent", "Likely to buy", ""].map((name) => element("th", { scope: "col" }, name)))),
       element("tbody", {}, ...account[SCORES].map((each, index) => {
-        const before = each[BEFORE];
+        const before = more[REASONS][index][BEFORE], now = cellName(each, index);
         const moved = before ? ` (was ${tenth(before[0])})` : "";
         const movedIntent = before ? ` (was ${tenth(before[1])})` : "";
         return element("tr", { "aria-current": index === state.product ? "true" : null },
-          element("th", { scope: "row" }, data.products[index].label), element("td", {}, (each[CELL] ?? "\u2013") + (before && before[2] !== each[CELL] ? `, was ${before[2] ?? "\u2013"}` : "")),
+          element("th", { scope: "row" }, data.products[index].label), element("td", {}, now + (before && (before[2] ?? "\u2013") !== now ? `, was ${before[2] ?? "\u2013"}` : "")),
           element("td", {}, pill(each[CLUSTER])), element("td", {}, tenth(each[FIT]) + moved), element("td", {}, tenth(each[INTENT]) + movedIntent),
           element("td", {}, percent(each[CHANCE])), element("td", {}, each[OWNS] ? "owns it" : ""));
       })));
     const step = of[OWNS] ? `Owns ${product().label} already: look after the renewal, and at the other products.` : STEPS[of[CLUSTER]];
-    const events = account[EVENTS].map(([day, text]) =>
-      element("li", { class: day >= data.as_of ? "ahead" : null }, element("time", { datetime: day }, day), data.texts[text]));
+    const events = more[EVENTS].map(([day, text]) =>
+      element("li", { class: day >= data.as_of ? "ahead" : null }, element("time", { datetime: day }, day), texts[text]));
     byId("card-body").replaceChildren(
       element("div", { class: "next" }, element("b", {}, `Next step for ${product().label}`), step),
       element("h3", {}, `What makes the scores for ${product().label}, in log-odds`),
       element("div", { class: "falls" },
-        element("div", {}, waterfall(`Fit ${tenth(of[FIT])}`, of[FIT_FALL]), why(of[FIT_WHY]) ?? ""),
-        element("div", {}, waterfall(`Intent ${tenth(of[INTENT])}`, of[INTENT_FALL]), why(of[INTENT_WHY]) ?? "")),
+        element("div", {}, waterfall(`Fit ${tenth(of[FIT])}`, reasons[FIT_FALL]), why(reasons[FIT_WHY]) ?? ""),
+        element("div", {}, waterfall(`Intent ${tenth(of[INTENT])}`, reasons[INTENT_FALL]), why(reasons[INTENT_WHY]) ?? "")),
       element("h3", {}, "All products"), scores,
       events.length > 0 ? element("h3", {}, "In time") : "", events.length > 0 ? element("ul", { class: "time" }, ...events) : "",
       account[COHORTS].length > 0 ? element("h3", {}, "Cohorts") : "",
@@ -354,11 +394,11 @@
   }
 
   function showCohorts() {
-    const counted = data.cohorts.map((cohort, index) => [cohort, index]).filter(([cohort]) => cohort[2] > 0);
+    const counted = data.cohorts.map((cohort, index) => [cohort, index]).filter(([cohort]) => cohort[1] > 0);
     byId("cohorts-panel").hidden = counted.length === 0;
-    byId("cohorts-note").textContent = `${data.catalogue}: ${counted.length} with accounts, ${data.cohorts.length - counted.length} empty or without a public rule`;
-    byId("cohorts").replaceChildren(...counted.map(([[name, , count], index]) =>
-      element("button", { type: "button", "aria-label": `${name}: ${whole.format(count)} accounts. Show them.`, on: { click: () => {
+    byId("cohorts-note").textContent = `${data.catalogue}: ${counted.length} with customers, ${data.cohorts.length - counted.length} empty or without a public rule`;
+    byId("cohorts").replaceChildren(...counted.map(([[name, count], index]) =>
+      element("button", { type: "button", "aria-label": `${name}: ${whole.format(count)} customers. Show them.`, on: { click: () => {
         byId("cohort").value = String(index); state.page = 0; showAccounts(); byId("accounts-heading").focus(); byId("accounts-heading").scrollIntoView();
       } } }, element("span", {}, name), element("b", {}, whole.format(count)))));
   }
@@ -368,7 +408,7 @@
       ...names.map(([name, value]) => element("option", { value: String(value) }, name)));
     options("cluster", data.clusters.map((name, index) => [name, index]));
     options("tier", data.tiers.map((name, index) => [name, index]));
-    options("cohort", data.cohorts.map(([name, , count], index) => [name, index, count]).filter(([, , count]) => count > 0));
+    options("cohort", data.cohorts.map(([name, count], index) => [name, index, count]).filter(([, , count]) => count > 0));
     byId("cohort").parentElement.hidden = byId("cohort").options.length === 1;
     const again = () => { state.page = 0; showAccounts(); };
     ["search", "cluster", "tier", "cohort", "owners"].forEach((id) => byId(id).addEventListener("input", again));
@@ -382,7 +422,7 @@
 
   function showAll() {
     state.page = 0;
-    showTiles(); showProducts(); showHeat(); showTiers(); showMoves(); showAccounts(); showWorth();
+    showTiles(); showProducts(); showHeat(); showTiers(); showMoney(); showMoves(); showAccounts(); showWorth();
   }
 
   showTheme("auto");

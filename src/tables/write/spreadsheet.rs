@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::io;
 
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{
+    Color, DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError,
+};
 
 use super::Cells;
-use super::cells::Schema;
+use super::cells::{ColumnType, Schema};
 use crate::output::StagedFile;
 
 /// What a cell must not start with: a spreadsheet would run it, or let it run what follows.
@@ -35,15 +37,80 @@ pub fn spreadsheet_text(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Background of the header: the green of Act Now.
+const HEADER_COLOUR: u32 = 0x000B_7A5C;
+/// Height of the header in points, for names of two lines.
+const HEADER_HEIGHT: u32 = 32;
+/// Paper and scale of print: a page takes twice as many columns as at full size.
+const A4: u8 = 9;
+const PRINT_PERCENT: u16 = 55;
+/// Characters of a text that a cell holds.
+const LONGEST_TEXT: usize = 32_767;
+
+/// How cells look.
+struct Look {
+    header: Format,
+    text: Format,
+    count: Format,
+    number: Format,
+    date: Format,
+    time: Format,
+}
+
+impl Look {
+    fn new() -> Self {
+        let shown_as = |format: &str| Format::new().set_num_format(format);
+        let header = Format::new()
+            .set_bold()
+            .set_font_color(Color::White)
+            .set_background_color(Color::RGB(HEADER_COLOUR))
+            .set_align(FormatAlign::VerticalCenter)
+            .set_text_wrap();
+        Self {
+            header,
+            text: Format::new(),
+            count: shown_as("#,##0"),
+            // Money has two decimals, probabilities and scores up to four.
+            number: shown_as("#,##0.00##"),
+            date: shown_as("yyyy-mm-dd"),
+            time: shown_as("yyyy-mm-dd hh:mm:ss"),
+        }
+    }
+
+    /// How cells of a column look.
+    const fn of(&self, kind: ColumnType) -> &Format {
+        match kind {
+            ColumnType::Text | ColumnType::Flag => &self.text,
+            ColumnType::Integer => &self.count,
+            ColumnType::Number | ColumnType::Number32 => &self.number,
+            ColumnType::Date => &self.date,
+            ColumnType::Time => &self.time,
+        }
+    }
+}
+
+/// The width of a column in characters: of its longest text, and of its name in two lines, within what fits a screen.
+fn width(name: &str, kind: ColumnType, longest: usize) -> f64 {
+    let (least, most) = match kind {
+        ColumnType::Text => (10.0, 42.0),
+        ColumnType::Time => (20.0, 24.0),
+        _ => (12.0, 24.0),
+    };
+    // Beside a name there is room for the button of the filter.
+    let of_name = name.chars().count() as f64 * 0.7 + 4.0;
+    of_name.max(longest as f64 * 1.05 + 2.0).clamp(least, most)
+}
+
 /// A workbook on its way to a file. Rows go to temporary files at once; the file is packed at the end.
 pub(super) struct Book {
     file: StagedFile,
     workbook: Workbook,
-    header: Vec<String>,
+    schema: Schema,
+    look: Look,
     sheets: u32,
     next_row: u32,
-    date: Format,
-    time: Format,
+    /// Characters of the longest text of each column.
+    longest: Vec<usize>,
 }
 
 impl Book {
@@ -52,50 +119,64 @@ impl Book {
         // The bytes of a workbook depend on its rows alone, so it was made on no day.
         let made = ExcelDateTime::from_ymd(2000, 1, 1).map_err(io::Error::other)?;
         workbook.set_properties(&DocProperties::new().set_creation_datetime(&made));
-        let header = schema.columns().iter().map(|(name, _)| name.clone()).collect();
-        let mut book = Self {
-            file,
-            workbook,
-            header,
-            sheets: 0,
-            next_row: 0,
-            date: Format::new().set_num_format("yyyy-mm-dd"),
-            time: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"),
-        };
+        let (schema, look) = (schema.clone(), Look::new());
+        let mut book = Self { file, workbook, schema, look, sheets: 0, next_row: 0, longest: Vec::new() };
         book.add_sheet().map_err(io::Error::other)?;
         Ok(book)
     }
 
     fn add_sheet(&mut self) -> Result<(), XlsxError> {
-        let bold = Format::new().set_bold();
         let sheet = self.workbook.add_worksheet_with_constant_memory()?;
         self.sheets += 1;
         let name = if self.sheets == 1 { "report".to_owned() } else { format!("report {}", self.sheets) };
         sheet.set_name(name)?;
         sheet.set_freeze_panes(1, 0)?;
-        for (column, name) in (0_u16..).zip(&self.header) {
-            sheet.set_column_width(column, (name.chars().count() as f64 + 2.0).clamp(10.0, 40.0))?;
-        }
-        for (column, name) in (0_u16..).zip(&self.header) {
-            sheet.write_with_format(0, column, spreadsheet_text(name).as_ref(), &bold)?;
+        sheet.set_landscape();
+        sheet.set_paper_size(A4);
+        sheet.set_print_scale(PRINT_PERCENT);
+        sheet.set_repeat_rows(0, 0)?;
+        sheet.set_footer("&L&A&RPage &P of &N");
+        sheet.set_row_height(0, HEADER_HEIGHT)?;
+        for (column, (name, _)) in (0_u16..).zip(self.schema.columns()) {
+            sheet.write_with_format(0, column, spreadsheet_text(name).as_ref(), &self.look.header)?;
         }
         self.next_row = 1;
+        self.longest = vec![0; self.schema.columns().len()];
+        Ok(())
+    }
+
+    /// Gives the columns of the sheet their widths and filters, once its rows are known.
+    fn close_sheet(&mut self) -> Result<(), XlsxError> {
+        let n_columns = u16::try_from(self.schema.columns().len()).unwrap_or(u16::MAX);
+        let sheet = self.workbook.worksheet_from_index(self.sheets as usize - 1)?;
+        for ((column, (name, kind)), longest) in (0_u16..).zip(self.schema.columns()).zip(&self.longest) {
+            sheet.set_column_width(column, width(name, *kind, *longest))?;
+        }
+        if let Some(last) = n_columns.checked_sub(1) {
+            sheet.autofilter(0, 0, self.next_row - 1, last)?;
+        }
         Ok(())
     }
 
     /// Writes the rows of some columns.
     pub(super) fn write(&mut self, columns: &[Cells]) -> io::Result<()> {
+        self.write_rows(columns).map_err(io::Error::other)
+    }
+
+    fn write_rows(&mut self, columns: &[Cells]) -> Result<(), XlsxError> {
         let n_rows = columns.first().map_or(0, Cells::len);
         for row in 0..n_rows {
             if self.next_row == ROWS_PER_SHEET {
-                self.add_sheet().map_err(io::Error::other)?;
+                self.close_sheet()?;
+                self.add_sheet()?;
             }
-            let at = self.next_row;
-            let sheet =
-                self.workbook.worksheet_from_index(self.sheets as usize - 1).map_err(io::Error::other)?;
-            for (column, cells) in (0_u16..).zip(columns) {
-                write_cell(sheet, at, column, cells, row, (&self.date, &self.time))
-                    .map_err(io::Error::other)?;
+            let sheet = self.workbook.worksheet_from_index(self.sheets as usize - 1)?;
+            for ((column, cells), longest) in (0_u16..).zip(columns).zip(&mut self.longest) {
+                if let Cells::Text(cells) = cells {
+                    *longest = cells[row].as_ref().map_or(0, |text| text.chars().count()).max(*longest);
+                }
+                let format = self.look.of(cells.column_type());
+                write_cell(sheet, (self.next_row, column), cells, row, format)?;
             }
             self.next_row += 1;
         }
@@ -103,6 +184,7 @@ impl Book {
     }
 
     pub(super) fn finish(mut self) -> io::Result<StagedFile> {
+        self.close_sheet().map_err(io::Error::other)?;
         self.workbook.save_to_writer(&mut self.file).map_err(io::Error::other)?;
         Ok(self.file)
     }
@@ -110,56 +192,35 @@ impl Book {
 
 fn write_cell(
     sheet: &mut Worksheet,
-    at: u32,
-    column: u16,
+    (at, column): (u32, u16),
     cells: &Cells,
     row: usize,
-    (date, time): (&Format, &Format),
+    format: &Format,
 ) -> Result<(), XlsxError> {
-    match cells {
+    let number = match cells {
         Cells::Text(cells) => {
             if let Some(text) = &cells[row] {
-                // A worksheet holds no longer texts.
-                let text: String = spreadsheet_text(text).chars().take(32_767).collect();
+                let text: String = spreadsheet_text(text).chars().take(LONGEST_TEXT).collect();
                 sheet.write_string(at, column, text)?;
             }
-        }
-        Cells::Integer(cells) => {
-            if let Some(number) = cells[row] {
-                sheet.write_number(at, column, number as f64)?;
-            }
-        }
-        Cells::Number(cells) => {
-            if let Some(number) = cells[row] {
-                sheet.write_number(at, column, number)?;
-            }
-        }
-        Cells::Number32(cells) => {
-            if let Some(number) = cells[row] {
-                sheet.write_number(at, column, f64::from(number))?;
-            }
-        }
-        Cells::Masked32 { values, known } => {
-            if known[row] {
-                sheet.write_number(at, column, f64::from(values[row]))?;
-            }
+            None
         }
         Cells::Flag(cells) => {
             if let Some(flag) = cells[row] {
                 sheet.write_boolean(at, column, flag)?;
             }
+            None
         }
-        Cells::Time(cells) => {
-            if let Some(micros) = cells[row] {
-                let days = micros as f64 / crate::quantity::MICROS_PER_DAY as f64;
-                sheet.write_number_with_format(at, column, days + f64::from(EPOCH_DAYS), time)?;
-            }
-        }
-        Cells::Date(cells) => {
-            if let Some(days) = cells[row] {
-                sheet.write_number_with_format(at, column, f64::from(days + EPOCH_DAYS), date)?;
-            }
-        }
+        Cells::Integer(cells) => cells[row].map(|number| number as f64),
+        Cells::Number(cells) => cells[row],
+        Cells::Number32(cells) => cells[row].map(f64::from),
+        Cells::Masked32 { values, known } => known[row].then(|| f64::from(values[row])),
+        Cells::Time(cells) => cells[row]
+            .map(|micros| micros as f64 / crate::quantity::MICROS_PER_DAY as f64 + f64::from(EPOCH_DAYS)),
+        Cells::Date(cells) => cells[row].map(|days| f64::from(days + EPOCH_DAYS)),
+    };
+    if let Some(number) = number {
+        sheet.write_number_with_format(at, column, number, format)?;
     }
     Ok(())
 }
