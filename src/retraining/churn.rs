@@ -136,8 +136,8 @@ pub(super) fn churn(
 }
 
 /// What was said of an account, and where that put it.
-fn of_account<'s>(standings: &'s Standings, id: &String) -> Option<&'s [(Said, Standing)]> {
-    let place = standings.binary_search_by(|(known, _)| known.cmp(id)).ok()?;
+fn of_account<'s>(standings: &'s Standings, id: &str) -> Option<&'s [(Said, Standing)]> {
+    let place = standings.binary_search_by(|(known, _)| known.as_str().cmp(id)).ok()?;
     Some(&standings[place].1)
 }
 
