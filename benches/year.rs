@@ -18,7 +18,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 use propensity::drift::DriftReport;
-use propensity::features::{FeatureBuilder, Purchases};
+use propensity::features::{FeatureBuilder, KnownDeals, Purchases};
 use propensity::grid::Cluster;
 use propensity::parallelism::Parallelism;
 use propensity::pipeline::{Pipeline, PipelineError};
@@ -303,7 +303,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let first = first.ok_or("the first month gives a champion")?;
     let (_, last) = champion(&year.registry, None)?;
     let judged = seen.last().map_or("2025-01-25".parse()?, |(as_of, _)| as_of.plus_months(3));
-    let ground = JudgingGround::new(&whole, &year.spec, Slice::Sealed, judged, &year.chunking)?;
+    let ground = JudgingGround::new(
+        &whole,
+        &year.spec,
+        Slice::Sealed,
+        judged,
+        &year.chunking,
+        &KnownDeals::default(),
+    )?;
     let loss = |line: &Pipeline| -> Result<f64, Box<dyn Error>> {
         let cases = ground.cases(line)?.intent;
         let (outcomes, said): (Vec<bool>, Vec<f64>) =

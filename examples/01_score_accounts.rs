@@ -51,6 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         as_of,
         seed: Seed::new(0),
         chunking: chunking.clone(),
+        deals: propensity::features::KnownDeals::default(),
     };
     let pipeline = trainer.train(&dataset, &Unwatched)?;
     for models in pipeline.products() {

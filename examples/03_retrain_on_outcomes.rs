@@ -43,7 +43,7 @@ impl RetrainHook for House {
     }
 
     fn judge(&self, comparison: &Comparison) -> Result<Verdict, String> {
-        let moved = comparison.churn.all.band;
+        let moved = comparison.churn.share(comparison.churn.all.band);
         println!("judged on {} cases; {:.0} % change their band", comparison.intent.cases, 100.0 * moved);
         match self.0.judge(comparison)? {
             Verdict::Go if moved > 0.5 => {

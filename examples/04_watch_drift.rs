@@ -52,6 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         as_of: trained,
         seed: Seed::new(0),
         chunking: chunking.clone(),
+        deals: propensity::features::KnownDeals::default(),
     };
     let line = trainer.train(&dataset, &Unwatched)?;
     let baseline = line.profile(&dataset, trained, &chunking, &Unwatched)?;

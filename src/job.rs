@@ -9,6 +9,7 @@
 //! OUT/facts/as_of=DATE/estimates.json      what they say together of revenue and renewals
 //! OUT/act_now.csv                          the list to call, best first
 //! OUT/model.json                           the fitted line
+//! OUT/drift.json                           how far accounts and scores have moved since the line was trained
 //! OUT/model_card.{md,svg,json}             where the line comes from and how good it is
 //! OUT/run.json                             what was read, made and took; written last
 //! ```
@@ -17,22 +18,28 @@
 //! the hashes of the others, so an output that is not whole cannot look whole. Other dates under `scores/` and `facts/` stay. A run
 //! that is killed may leave `.staged-*.partial` files, which can be removed.
 
+mod layout;
+
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
+use layout::Layout;
+
 use crate::artifact::{ArtifactError, Header, sha256_hex};
+use crate::drift::DriftReport;
 use crate::error::{Coded, ErrorKind};
 use crate::evaluation::{Bootstrap, CardInput, EvaluationError, ModelCard};
-use crate::features::FeatureError;
+use crate::features::{FeatureError, KnownDeals};
 use crate::grid::Cluster;
 use crate::output::{OutputError, StagedFile};
-use crate::pipeline::{Pipeline, PipelineError};
+use crate::pipeline::{Pipeline, PipelineError, Profile};
 use crate::progress::Progress;
 use crate::quantity::AsOf;
 use crate::report::{
-    ActNow, BinsWriter, Evidence, FactsWriter, InputRecord, ModelRecord, OutputRecord, RunOutput, RunRecord,
-    ScoreRow, ScoresWriter, Stage, Summary,
+    ActNow, BinsWriter, Evidence, FactsWriter, InputRecord, ModelRecord, OutputRecord, RunRecord, ScoreRow,
+    ScoresWriter, Stage, Summary,
 };
 use crate::scoring::Chunking;
 use crate::seed::Seed;
@@ -73,6 +80,8 @@ pub struct Finished {
     pub pipeline: Pipeline,
     /// Counts and best accounts.
     pub summary: Summary,
+    /// How far the accounts have moved from those the line was trained on; a line of an older release does not know.
+    pub drift: Option<DriftReport>,
     /// What was written to `run.json`.
     pub record: RunRecord,
 }
@@ -125,61 +134,6 @@ impl Coded for JobError {
     }
 }
 
-/// Where the files of a run go.
-struct Layout {
-    out: PathBuf,
-    scores: PathBuf,
-    facts: PathBuf,
-    estimates: PathBuf,
-    bins: PathBuf,
-}
-
-impl Layout {
-    const ACT_NOW: &'static str = "act_now.csv";
-    const MODEL: &'static str = RunOutput::MODEL;
-    const CARD: &'static str = "model_card";
-    const RUN: &'static str = RunOutput::RECORD;
-
-    fn new(out: &Path, as_of: AsOf) -> Self {
-        Self {
-            out: out.to_path_buf(),
-            scores: RunOutput::scores_file(as_of),
-            facts: RunOutput::facts_file(as_of),
-            estimates: RunOutput::estimates_file(as_of),
-            bins: RunOutput::bins_file(as_of),
-        }
-    }
-
-    fn path(&self, file: impl AsRef<Path>) -> PathBuf {
-        self.out.join(file)
-    }
-
-    /// All files of a run, under the output folder; the record, which is written last, comes last.
-    fn files(&self) -> Vec<PathBuf> {
-        let tables = [&self.scores, &self.facts, &self.bins, &self.estimates].map(PathBuf::clone);
-        let mut files: Vec<PathBuf> = tables.into();
-        files.extend([Self::ACT_NOW, Self::MODEL].map(PathBuf::from));
-        files.extend(ModelCard::files(Self::CARD.as_ref()));
-        files.push(Self::RUN.into());
-        files
-    }
-
-    /// Removes the folders of a run that failed, as far as they are empty.
-    fn remove_empty(&self) {
-        for file in [&self.scores, &self.facts] {
-            let mut folder = self.path(file);
-            while folder.pop() && folder.starts_with(&self.out) {
-                match std::fs::remove_dir(&folder) {
-                    Ok(()) => {}
-                    // The run failed before it came to this folder.
-                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                    Err(_) => break,
-                }
-            }
-        }
-    }
-}
-
 impl Job<'_> {
     /// Does the job.
     ///
@@ -214,14 +168,14 @@ impl Job<'_> {
             None => self.train(dataset, progress)?,
         };
         let (header, model) = pipeline.to_bytes()?;
-        std::io::Write::write_all(&mut model_file, &model)
-            .map_err(OutputError::unwritable(layout.path(Layout::MODEL)))?;
+        model_file.write_all(&model).map_err(OutputError::unwritable(layout.path(Layout::MODEL)))?;
         let version = header.model_version();
 
         let mut scores = ScoresWriter::create(&layout.path(&layout.scores), self.as_of, version)?;
         let mut bins = BinsWriter::create(&layout.path(&layout.bins))?;
         let (mut act_now, mut summary, mut n_accounts) =
             (ActNow::new(pipeline.spec()), Summary::new(&pipeline), 0_u64);
+        let mut profile = Profile::empty(&pipeline, self.as_of);
         pipeline.score(
             dataset,
             self.as_of,
@@ -230,6 +184,9 @@ impl Job<'_> {
             |accounts| -> Result<(), JobError> {
                 n_accounts += accounts.len() as u64;
                 bins.append(&accounts)?;
+                for account in &accounts {
+                    profile.count(&pipeline, account);
+                }
                 let rows: Vec<ScoreRow> = accounts
                     .iter()
                     .flat_map(|account| ScoreRow::of_account(account, pipeline.spec()))
@@ -239,6 +196,8 @@ impl Job<'_> {
                 Ok(scores.append(&rows)?)
             },
         )?;
+        let drift = pipeline.baseline().map(|before| DriftReport::between(&pipeline, before, &profile));
+        let drift_file = drift.as_ref().map(|drift| stage_drift(drift, layout)).transpose()?;
         let facts = self.facts(dataset, pipeline.spec(), progress, layout)?;
         progress.stage("writing", 5);
         let card = self.card(dataset, &pipeline, &header, &held_out);
@@ -246,14 +205,15 @@ impl Job<'_> {
 
         // From here on the old output is no longer whole: its record goes first, the new one comes last.
         let record_path = layout.path(Layout::RUN);
-        if record_path.exists() {
-            std::fs::remove_file(&record_path).map_err(OutputError::unwritable(&record_path))?;
+        for old in [&record_path, &layout.path(Layout::DRIFT)].into_iter().filter(|old| old.exists()) {
+            std::fs::remove_file(old).map_err(OutputError::unwritable(old))?;
         }
         scores.commit()?;
         facts.commit()?;
         bins.commit()?;
         act_now.commit()?;
         model_file.commit()?;
+        drift_file.map_or(Ok(()), StagedFile::commit)?;
         card.write(&layout.path(Layout::CARD))?;
         progress.advance(4);
         let mut record = self.record(dataset, &pipeline, version, &summary, layout)?;
@@ -265,7 +225,7 @@ impl Job<'_> {
             .map_err(|source| ArtifactError::Payload { path: record_path.clone(), source })?;
         crate::output::write_whole(record_path, format!("{text}\n").as_bytes())?;
         progress.advance(1);
-        Ok(Finished { pipeline, summary, record })
+        Ok(Finished { pipeline, summary, drift, record })
     }
 
     /// Gathers and stages what is known of every account.
@@ -303,6 +263,7 @@ impl Job<'_> {
             as_of: self.as_of,
             seed: self.seed,
             chunking: self.chunking.clone(),
+            deals: KnownDeals::default(),
         };
         let TrainedLine { pipeline, held_out } = trainer.train_judged(dataset, progress)?;
         let profile = pipeline.profile(dataset, self.as_of, &self.chunking, progress)?;
@@ -350,7 +311,13 @@ impl Job<'_> {
             let counts: BTreeMap<String, u64> = names.zip(summary.clusters(index)).collect();
             (models.product.clone(), counts)
         });
-        let files = layout.files().into_iter().filter(|file| file.as_os_str() != Layout::RUN);
+        // The record is still to come, and not every line knows its drift.
+        let written = |file: &PathBuf| match file.to_str() {
+            Some(Layout::RUN) => false,
+            Some(Layout::DRIFT) => pipeline.baseline().is_some(),
+            _ => true,
+        };
+        let files = layout.files().into_iter().filter(written);
         let outputs = files.map(|file| output_record(layout, &file)).collect::<Result<_, _>>()?;
         Ok(RunRecord {
             propensity: env!("CARGO_PKG_VERSION").to_owned(),
@@ -377,6 +344,16 @@ impl Job<'_> {
             threads: self.chunking.parallelism.n_threads(),
         })
     }
+}
+
+/// Stages what the scoring pass has found of drift.
+fn stage_drift(drift: &DriftReport, layout: &Layout) -> Result<StagedFile, JobError> {
+    let path = layout.path(Layout::DRIFT);
+    let text = serde_json::to_string_pretty(drift)
+        .map_err(|source| ArtifactError::Payload { path: path.clone(), source })?;
+    let mut file = StagedFile::create(&path)?;
+    writeln!(file, "{text}").map_err(OutputError::unwritable(path))?;
+    Ok(file)
 }
 
 fn output_record(layout: &Layout, file: &Path) -> Result<OutputRecord, OutputError> {

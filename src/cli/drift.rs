@@ -11,6 +11,7 @@ use propensity::output::{OutputError, write_whole};
 use propensity::pipeline::Pipeline;
 use propensity::quantity::AsOf;
 use propensity::registry::Registry;
+use propensity::report::{ReportError, RunOutput};
 use propensity::retraining::champion;
 use propensity::scoring::Chunking;
 use propensity::tables::Dataset;
@@ -34,13 +35,14 @@ enum FailOn {
 /// Flags of `drift`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Folder, file or glob with the input tables.
+    /// Output folder of `run`, which has found its drift while it scored; or folder, file or glob with input tables,
+    /// which are looked at now.
     source: PathBuf,
-    /// Look at the accounts as they were known before this day began, in UTC.
+    /// Look at the accounts of the tables as they were known before this day began, in UTC.
     #[arg(long, env = "PROPENSITY_AS_OF", value_name = "DATE")]
-    as_of: AsOf,
-    /// The model.
-    #[arg(long, env = "PROPENSITY_MODEL", value_name = "FILE", required_unless_present = "registry")]
+    as_of: Option<AsOf>,
+    /// The model the tables are held against.
+    #[arg(long, env = "PROPENSITY_MODEL", value_name = "FILE")]
     model: Option<PathBuf>,
     /// The champion of this registry.
     #[arg(long, value_name = "DIR", conflicts_with = "model")]
@@ -93,20 +95,8 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     if let Some(path) = args.out.as_ref().filter(|path| path.exists() && !shared.overwrite) {
         return Err(OutputError::Exists { path: path.clone() }.into());
     }
-    let line = match (&args.model, &args.registry) {
-        (Some(path), _) => Pipeline::load(path)?.1,
-        (None, Some(folder)) => champion(&Registry::open(folder), None)?.1,
-        (None, None) => return Err(UsageError("give --model FILE or --registry DIR".to_owned()).into()),
-    };
-    let baseline = line.baseline().ok_or(NoBaseline)?;
-    let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
-    let watch = Watch::new(shared.interactive);
-    let options = shared.read_options();
-    let dataset = Dataset::read(&args.source, mapping.as_ref(), &options)?;
-    let chunking = Chunking { chunk_rows: shared.chunk_rows, parallelism: shared.parallelism.clone() };
-    let now = line.profile(&dataset, args.as_of, &chunking, &watch);
-    watch.finish();
-    let report = DriftReport::between(&line, baseline, &now?);
+    let is_run = args.source.join(RunOutput::RECORD).is_file();
+    let report = if is_run { of_run(args)? } else { of_tables(args, shared)? };
     if let Some(path) = &args.out {
         let text = serde_json::to_string_pretty(&report).map_err(|error| UsageError(error.to_string()))?;
         write_whole(path, format!("{text}\n").as_bytes())?;
@@ -125,6 +115,43 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
         return Err(Drifted { level: report.level, feature_psi: report.feature_psi, worst }.into());
     }
     Ok(())
+}
+
+/// What a run has found while it scored.
+fn of_run(args: &Args) -> Result<DriftReport, Failure> {
+    if args.model.is_some() || args.registry.is_some() || args.mapping.is_some() {
+        let text = "a run has its own model and tables: leave out --model, --registry and --mapping";
+        return Err(UsageError(text.to_owned()).into());
+    }
+    let run = RunOutput::open(&args.source)?;
+    let found = run.record().as_of;
+    if let Some(asked) = args.as_of.filter(|asked| *asked != found) {
+        return Err(UsageError(format!("the run is of {found}, and --as-of asks for {asked}")).into());
+    }
+    let bytes = run.file(RunOutput::DRIFT)?.ok_or(NoBaseline)?;
+    Ok(serde_json::from_slice(&bytes).map_err(|error| ReportError::NotARun {
+        path: args.source.join(RunOutput::DRIFT),
+        reason: error.to_string(),
+    })?)
+}
+
+/// A pass over the tables alone.
+fn of_tables(args: &Args, shared: &Shared) -> Result<DriftReport, Failure> {
+    let line = match (&args.model, &args.registry) {
+        (Some(path), _) => Pipeline::load(path)?.1,
+        (None, Some(folder)) => champion(&Registry::open(folder), None)?.1,
+        (None, None) => return Err(UsageError("give --model FILE or --registry DIR".to_owned()).into()),
+    };
+    let Some(as_of) = args.as_of else { return Err(UsageError("give --as-of DATE".to_owned()).into()) };
+    let baseline = line.baseline().ok_or(NoBaseline)?;
+    let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
+    let watch = Watch::new(shared.interactive);
+    let options = shared.read_options();
+    let dataset = Dataset::read(&args.source, mapping.as_ref(), &options)?;
+    let chunking = Chunking { chunk_rows: shared.chunk_rows, parallelism: shared.parallelism.clone() };
+    let now = line.profile(&dataset, as_of, &chunking, &watch);
+    watch.finish();
+    Ok(DriftReport::between(&line, baseline, &now?))
 }
 
 fn told(report: &DriftReport) -> String {

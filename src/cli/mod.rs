@@ -3,6 +3,7 @@
 mod clock;
 mod drift;
 mod evaluate;
+mod explain;
 mod failure;
 mod features;
 mod feedback;
@@ -51,6 +52,8 @@ enum Verb {
     Page(page::Args),
     /// Make reports from the output of a run.
     Report(report::Args),
+    /// Say why the scores of an account changed between two runs, as an exact sum of causes.
+    Explain(explain::Args),
     /// Whom each owner works next: filtered, ranked, within capacity, with a share for exploration.
     Worklist(worklist::Args),
     /// Measure a model where outcomes are known: with intervals, by tier and cluster, in pictures.
@@ -81,6 +84,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Run(args) => run::run(args, &shared),
         Verb::Page(args) => page::run(args, &shared),
         Verb::Report(args) => report::run(args, &shared),
+        Verb::Explain(args) => explain::run(args, &shared),
         Verb::Worklist(args) => worklist::run(args, &shared),
         Verb::Evaluate(args) => evaluate::run(args, &shared),
         Verb::Match(args) => match_lists::run(args, &shared),

@@ -172,11 +172,13 @@ fn compared(comparison: &Comparison) -> String {
     let churn = &comparison.churn;
     let _ = writeln!(
         text,
-        "bands    {:.1} % change: {:.1} % by new data, {:.1} % by the model, {:.1} % by calibration",
-        100.0 * churn.all.band,
-        100.0 * churn.new_data.band,
-        100.0 * churn.model.band,
-        100.0 * churn.calibration.band
+        "bands    {} of {} change, {:.1} %: {} by new data, {} by the model, {} by calibration",
+        churn.all.band,
+        churn.rows,
+        100.0 * churn.share(churn.all.band),
+        churn.new_data.band,
+        churn.model.band,
+        churn.calibration.band
     );
     text
 }

@@ -3,11 +3,13 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use propensity::drift::Level;
 use propensity::job::Job;
 use propensity::pipeline::{Pipeline, check_date};
 use propensity::progress::Progress;
 use propensity::quantity::AsOf;
 use propensity::registry::Registry;
+use propensity::report::RunOutput;
 use propensity::retraining::champion;
 use propensity::scoring::Chunking;
 use propensity::spec::Spec;
@@ -78,6 +80,15 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
         out = %args.out.display(),
         "done"
     );
+    if let Some(drift) = finished.drift.as_ref().filter(|drift| drift.level > Level::Stable) {
+        tracing::warn!(
+            level = %drift.level,
+            trained = %drift.trained,
+            feature_psi = drift.feature_psi,
+            "accounts or scores have moved since the model was trained; see {}",
+            RunOutput::DRIFT
+        );
+    }
     if shared.talks {
         let text = finished.summary.text(&finished.pipeline);
         // A reader that has gone away, such as `head`, is no failure: the files are written.

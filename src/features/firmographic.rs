@@ -10,7 +10,7 @@ use super::definition::Definition;
 use super::money::Rates;
 use super::recipe::{Recipe, Unit};
 use super::spec::Family;
-use super::view::{View, account_row, row_valid_before};
+use super::view::View;
 use crate::matrix::Column;
 use crate::quantity::MICROS_PER_DAY;
 use crate::tables::contract::TableName;
@@ -127,8 +127,8 @@ pub(super) fn columns(view: &View<'_>, rates: &Rates) -> Result<Vec<Column>, Fea
     let mut numbers: [Vec<Option<f32>>; N_NUMBERS] = Default::default();
     let mut names: [Vec<Option<Cow<'_, str>>>; N_NAMES] = Default::default();
     for account in view.accounts.clone() {
-        let row = account_row(view.dataset, account, view.as_of)?;
-        let before = row_valid_before(table, valid_from, account, view.as_of, year_before);
+        let row = view.attributes(account)?;
+        let before = view.attributes_before(table, valid_from, account, year_before);
         let (heads, income) = (row.and_then(heads_of), row.and_then(income_of));
         let income_before = before.and_then(income_of).filter(|income| *income > 0.0);
         let values = [

@@ -11,6 +11,7 @@
 //! Cost: one pass over the known rows of the accounts asked for; memory is `n_rows x n_features`.
 
 mod agreement;
+mod deals;
 mod definition;
 mod error;
 mod firmographic;
@@ -31,6 +32,7 @@ mod view;
 
 use std::ops::Range;
 
+pub use deals::{DealEnd, KnownDeal, KnownDeals};
 pub use definition::{Definition, definitions};
 pub use error::FeatureError;
 pub use licence::{LicenceMetrics, UsageBase};
@@ -42,7 +44,7 @@ pub use signal_measures::{SignalMeasure, SignalMeasures};
 pub use spec::{Family, FeatureSpec, MoneySpec, ProductTraits, ProductVersion};
 pub use subscription::{CANCELLED as CANCELLED_STATE, STALE_DAYS as STALE_SUBSCRIPTION_DAYS};
 pub use surge::{BASELINE_WEEKS, Dispersion, SignalWeeks, Surge};
-pub use view::{account_row, known_rows};
+pub use view::{Vantage, account_row, known_rows};
 
 use crate::matrix::{Column, FeatureMatrix};
 use crate::quantity::AsOf;
@@ -102,8 +104,21 @@ impl FeatureBuilder {
         accounts: Range<usize>,
         as_of: AsOf,
     ) -> Result<FeatureMatrix, FeatureError> {
+        self.build_from(dataset, accounts, as_of.into())
+    }
+
+    /// [`Self::build`], with what was known by then taken apart from the date itself.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub fn build_from(
+        &self,
+        dataset: &Dataset,
+        accounts: Range<usize>,
+        from: Vantage,
+    ) -> Result<FeatureMatrix, FeatureError> {
         let ids = dataset.accounts()[accounts.clone()].to_vec();
-        let view = View { dataset, accounts, as_of };
+        let view = View::new(dataset, accounts, from);
         let mut columns: Vec<Column> = Vec::with_capacity(self.recipes.len());
         for family in &self.spec.families {
             columns.extend(match family {

@@ -7,12 +7,32 @@ use crate::quantity::{AsOf, MICROS_PER_DAY};
 use crate::tables::contract::TableName;
 use crate::tables::{Dataset, Table, TimeColumn};
 
+/// From when a data set is seen. For scores all three dates are one; apart they answer what the features of a day would
+/// be if less had become known by then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vantage {
+    /// The date from which ages and windows are counted.
+    pub as_of: AsOf,
+    /// Rows of events count that were known before this date.
+    pub events: AsOf,
+    /// Rows of `accounts` count that were known and valid before this date.
+    pub attributes: AsOf,
+}
+
+impl From<AsOf> for Vantage {
+    fn from(as_of: AsOf) -> Self {
+        Self { as_of, events: as_of, attributes: as_of }
+    }
+}
+
 /// A range of accounts of a data set, seen on a date.
 #[derive(Clone, Debug)]
 pub(super) struct View<'a> {
     pub(super) dataset: &'a Dataset,
     pub(super) accounts: Range<usize>,
     pub(super) as_of: AsOf,
+    events: AsOf,
+    attributes: AsOf,
 }
 
 /// The rows of one account in `table` that were known before `as_of`.
@@ -50,7 +70,7 @@ pub fn account_row(dataset: &Dataset, account: usize, as_of: AsOf) -> Result<Opt
 }
 
 /// The row of `accounts` that is known before `as_of` and whose attributes held just before `moment`.
-pub(super) fn row_valid_before(
+fn row_valid_before(
     table: &Table,
     valid_from: TimeColumn<'_>,
     account: usize,
@@ -63,14 +83,35 @@ pub(super) fn row_valid_before(
 }
 
 impl<'a> View<'a> {
+    pub(super) const fn new(dataset: &'a Dataset, accounts: Range<usize>, from: Vantage) -> Self {
+        let Vantage { as_of, events, attributes } = from;
+        Self { dataset, accounts, as_of, events, attributes }
+    }
+
     /// A table, if the data set has it.
     pub(super) fn table(&self, name: TableName) -> Option<&'a Table> {
         self.dataset.table(name)
     }
 
-    /// The rows of an account known before the date.
+    /// The rows of events of an account that were known before the date.
     pub(super) fn known(&self, table: &Table, account: usize) -> Range<usize> {
-        known_rows(table, account, self.as_of)
+        known_rows(table, account, self.events)
+    }
+
+    /// The row of `accounts` whose attributes held on the date.
+    pub(super) fn attributes(&self, account: usize) -> Result<Option<usize>, FeatureError> {
+        account_row(self.dataset, account, self.attributes)
+    }
+
+    /// The row of `accounts` whose attributes held just before `moment`, as known on the date.
+    pub(super) fn attributes_before(
+        &self,
+        table: &Table,
+        valid_from: TimeColumn<'_>,
+        account: usize,
+        moment: i64,
+    ) -> Option<usize> {
+        row_valid_before(table, valid_from, account, self.attributes, moment)
     }
 
     /// Days from `time` to the date, with a fraction; negative when `time` lies ahead.

@@ -17,7 +17,7 @@ pub use error::FeedbackError;
 pub use export::Export;
 pub use label::{Label, LabelRules, OutcomeCase, Unlabelled, cases};
 pub use list::{ListedRow, ScoredList};
-pub use outcomes::{DroppedRow, Ingested, ingest, referrals};
+pub use outcomes::{DroppedRow, Ingested, ingest, referrals, referrals_until};
 pub use reality::{ClusterReality, ProductReality, Rate, Reality, Reversal};
 pub use referral::{Dropped, Moment, News, Observation, Referral, Referrals};
 pub use state::{ReferralState, Refused, Status};

@@ -88,6 +88,22 @@ impl Ingested {
 /// [`FeedbackError::Registry`] when a file is missing or was edited, [`FeedbackError::Stored`] when one is not of the form
 /// that this release writes.
 pub fn referrals(registry: &Registry, ledger: &Ledger) -> Result<Referrals, FeedbackError> {
+    referrals_within(registry, ledger, |_| true)
+}
+
+/// [`referrals`], of the exports that were made on `date` or before it.
+///
+/// # Errors
+/// As [`referrals`].
+pub fn referrals_until(registry: &Registry, ledger: &Ledger, date: AsOf) -> Result<Referrals, FeedbackError> {
+    referrals_within(registry, ledger, |export| export <= date)
+}
+
+fn referrals_within(
+    registry: &Registry,
+    ledger: &Ledger,
+    counts: impl Fn(AsOf) -> bool,
+) -> Result<Referrals, FeedbackError> {
     let mut deals = Referrals::default();
     for entry in ledger.entries() {
         let Event::Feedback { outcomes: Some(file), .. } = &entry.event else { continue };
@@ -99,6 +115,9 @@ pub fn referrals(registry: &Registry, ledger: &Ledger) -> Result<Referrals, Feed
         };
         let first = lines.next().map_or(&[][..], |(_, line)| line);
         let header: Header = serde_json::from_slice(first).map_err(wrong(0))?;
+        if !counts(header.as_of) {
+            continue;
+        }
         for (number, line) in lines.filter(|(_, line)| !line.is_empty()) {
             if let Line::Seen(observation) = serde_json::from_slice(line).map_err(wrong(number))? {
                 // It was accepted when it was stored, after the same events as now.

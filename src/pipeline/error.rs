@@ -66,6 +66,31 @@ pub enum PipelineError {
         /// Bins in the row.
         found: usize,
     },
+    /// An account was asked for that the tables do not have.
+    #[error("the tables have no account {account:?}; ids are compared as text, leading zeros included")]
+    UnknownAccount {
+        /// The account.
+        account: String,
+    },
+    /// The earlier of two runs is the later one.
+    #[error("the earlier run is of {before}, which is after {after}; expected the two the other way round")]
+    Backwards {
+        /// The date of the run that should be earlier.
+        before: String,
+        /// The date of the run that should be later.
+        after: String,
+    },
+    /// Tables are not those that a run has read.
+    #[error(
+        "the tables give account {account:?} other features than the run had: {}; expected the tables of the later run",
+        .features.join(", ")
+    )]
+    OtherTables {
+        /// The account.
+        account: String,
+        /// Names of the features that differ.
+        features: Vec<String>,
+    },
     /// A profile is of another line.
     #[error(
         "the baseline has {features} features and {products} products, which are not those of the line; train it anew"
@@ -105,6 +130,9 @@ impl Coded for PipelineError {
             Self::TooLate { .. } => "E_AS_OF_TOO_LATE",
             Self::ModelOfLaterDate { .. } => "E_MODEL_OF_LATER_DATE",
             Self::Bins { .. } => "E_PIPELINE_BINS",
+            Self::UnknownAccount { .. } => "E_PIPELINE_ACCOUNT",
+            Self::Backwards { .. } => "E_PIPELINE_BACKWARDS",
+            Self::OtherTables { .. } => "E_PIPELINE_OTHER_TABLES",
             Self::Profile { .. } => "E_PIPELINE_PROFILE",
             Self::Model(error) => error.code(),
             Self::Spec(error) => error.code(),

@@ -4,6 +4,7 @@
 //! per product, and where it comes from. It is immutable; `training` makes it, and [`Pipeline::save`] writes it as one
 //! model file without code. Nothing here sees a label.
 
+mod change;
 mod error;
 mod manifest;
 mod profile;
@@ -15,6 +16,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use change::moved_groups;
+pub use change::{BASE_GROUP, Cause, ChangePart, ProductChange, ScoreChange, ScoredFrom, score_changes};
 pub use error::PipelineError;
 pub use manifest::{Manifest, Sample};
 pub use profile::{ProductProfile, Profile, ScoreProfile};

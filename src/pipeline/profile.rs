@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pipeline, PipelineError, check_date};
+use super::{Pipeline, PipelineError, ScoredAccount, check_date};
 use crate::features::{FeatureBuilder, account_row};
 use crate::models::{BinnedMatrix, FittedModel, Scored, Scorer};
 use crate::progress::Progress;
@@ -95,12 +95,30 @@ fn add(counts: &mut [u64], others: &[u64]) {
 }
 
 impl Profile {
-    fn empty(line: &Pipeline, as_of: AsOf) -> Self {
+    /// The profile of no account yet.
+    pub fn empty(line: &Pipeline, as_of: AsOf) -> Self {
         Self {
             as_of,
             accounts: 0,
             features: line.binning().bins().iter().map(|bins| vec![0; bins.n_bins()]).collect(),
             products: vec![ProductProfile::default(); line.products().len()],
+        }
+    }
+
+    /// Counts an account that `line` has scored: in whole numbers, so the order of the accounts does not matter.
+    pub fn count(&mut self, line: &Pipeline, account: &ScoredAccount<'_>) {
+        let scores = account.products.iter().map(|product| (product.fit, product.intent));
+        self.take(line, &account.bins, scores);
+    }
+
+    fn take(&mut self, line: &Pipeline, bins: &[u8], scores: impl Iterator<Item = (Scored, Scored)>) {
+        self.accounts += 1;
+        for (counts, bin) in self.features.iter_mut().zip(bins) {
+            counts[usize::from(*bin)] += 1;
+        }
+        for (((fit, intent), product), found) in scores.zip(&line.spec.products).zip(&mut self.products) {
+            found.fit.take(fit, product.fit_cuts.band(fit.score) as usize);
+            found.intent.take(intent, product.intent_cuts.band(intent.score) as usize);
         }
     }
 
@@ -160,17 +178,9 @@ impl Pipeline {
         let mut profile = Profile::empty(self, as_of);
         for row in known {
             let bins = binned.row(*row);
-            profile.accounts += 1;
-            for (counts, bin) in profile.features.iter_mut().zip(bins) {
-                counts[usize::from(*bin)] += 1;
-            }
-            let models = self.products.iter().zip(&self.spec.products).zip(&mut profile.products);
-            for ((models, product), found) in models {
-                let scored = |model: &FittedModel| model.scored_at(model.margin(bins));
-                let (fit, intent) = (scored(&models.fit), scored(&models.intent));
-                found.fit.take(fit, product.fit_cuts.band(fit.score) as usize);
-                found.intent.take(intent, product.intent_cuts.band(intent.score) as usize);
-            }
+            let scored = |model: &FittedModel| model.scored_at(model.margin(bins));
+            let scores = self.products.iter().map(|models| (scored(&models.fit), scored(&models.intent)));
+            profile.take(self, bins, scores);
         }
         profile
     }

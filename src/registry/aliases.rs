@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
-use super::ledger::Ledger;
+use super::ledger::{Entry, Ledger};
 use crate::quantity::AsOf;
 
 /// The versions of a model that have a role. A view of the ledger, kept as `models/<name>/aliases.json` for others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Aliases {
+    /// The last event about the model: of two views the one with the higher number is the newer.
+    pub event: u64,
     /// The version that scores.
     pub champion: Option<String>,
     /// The last version that was fitted, while nothing was decided about it.
@@ -36,6 +38,8 @@ pub struct VersionEntry {
 /// What a ledger says of one model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ModelState {
+    /// The last event about the model.
+    pub event: u64,
     /// Its versions, oldest first.
     pub versions: Vec<VersionEntry>,
     /// The champions a rollback goes back through; the last one is champion.
@@ -60,6 +64,7 @@ impl ModelState {
     /// All roles.
     pub fn aliases(&self) -> Aliases {
         Aliases {
+            event: self.event,
             champion: self.champion().map(str::to_owned),
             challenger: self.challenger.clone(),
             previous: self.previous().map(str::to_owned),
@@ -78,12 +83,13 @@ impl ModelState {
         valid
     }
 
-    fn take(&mut self, date: AsOf, event: &Event) {
-        match event {
+    fn take(&mut self, entry: &Entry) {
+        self.event = entry.sequence;
+        match &entry.event {
             Event::Fit { name, as_of, reason, .. } => {
                 if self.versions.iter().all(|known| known.version != name.version) {
                     let (version, reason) = (name.version.clone(), reason.clone());
-                    self.versions.push(VersionEntry { version, as_of: *as_of, fitted: date, reason });
+                    self.versions.push(VersionEntry { version, as_of: *as_of, fitted: entry.date, reason });
                 }
                 if self.champion() != Some(&name.version) {
                     self.challenger = Some(name.version.clone());
@@ -132,7 +138,7 @@ impl State {
         let mut state = Self::default();
         for entry in ledger.entries().iter().filter(|entry| counts(entry.date)) {
             if let Some(name) = entry.event.name() {
-                state.models.entry(name.model.clone()).or_default().take(entry.date, &entry.event);
+                state.models.entry(name.model.clone()).or_default().take(entry);
             }
         }
         state

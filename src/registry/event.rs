@@ -66,6 +66,9 @@ pub enum Event {
         against: Vec<String>,
         /// The report.
         report: StoredFile,
+        /// Accounts that would stand elsewhere, by cause.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        churn: BTreeMap<String, u64>,
     },
     /// A sealed slice of cases was scored; it is spent.
     SealedSlice {

@@ -55,6 +55,9 @@ mod version;
 
 use std::path::Path;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 pub use aliases::{Aliases, ModelState, State, VersionEntry};
 pub use error::RegistryError;
 pub use event::{Event, StoredFile, VersionName};
@@ -162,14 +165,37 @@ impl Registry {
     fn write_views(&self, mut ledger: Ledger) -> Result<(), RegistryError> {
         loop {
             for (model, state) in State::of(&ledger).models {
-                self.store_json(&aliases_key(&model), &state.aliases())?;
+                self.bring_forward(&aliases_key(&model), &state.aliases(), |aliases| aliases.event)?;
             }
-            self.store_json(HEAD_KEY, &ledger.head())?;
+            self.bring_forward(HEAD_KEY, &ledger.head(), |head| head.events)?;
             let bytes = self.storage.read(LEDGER_KEY).map_err(self.storage(LEDGER_KEY))?;
             if bytes.as_deref() == ledger.bytes() {
                 return Ok(());
             }
             ledger = self.ledger()?;
+        }
+    }
+
+    /// Replaces a view by a newer one. What another writer has brought further stays: a writer that was overtaken, and
+    /// dies then, leaves no old view behind.
+    fn bring_forward<V: Serialize + DeserializeOwned>(
+        &self,
+        key: &str,
+        view: &V,
+        event: impl Fn(&V) -> u64,
+    ) -> Result<(), RegistryError> {
+        let bytes = self.json(key, view)?;
+        loop {
+            let there = self.storage.read(key).map_err(self.storage(key))?;
+            let known = there.as_deref().and_then(|there| serde_json::from_slice(there).ok());
+            let is_newer = known.is_some_and(|known| event(&known) > event(view));
+            if is_newer || there.as_ref() == Some(&bytes) {
+                return Ok(());
+            }
+            let exchanged = self.storage.exchange(key, there.as_deref(), &bytes);
+            if exchanged.map_err(self.storage(key))? == Exchange::Done {
+                return Ok(());
+            }
         }
     }
 

@@ -6,6 +6,9 @@ use super::event::Event;
 use super::ledger::{Head, Ledger};
 use super::{HEAD_KEY, LEDGER_KEY, Registry, RegistryError, State, aliases_key};
 
+/// How often everything is read again because others wrote meanwhile.
+const TRIES: u32 = 20;
+
 /// One thing that is not as recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -33,14 +36,28 @@ pub struct Verified {
 impl Registry {
     /// Reads the whole chain and hashes every file it vouches for.
     ///
-    /// `noted` is a head that was written down before: the ledger must pass it.
+    /// `noted` is a head that was written down before: the ledger must pass it. Others may write meanwhile.
     ///
     /// # Errors
     /// [`RegistryError::NotAsRecorded`] with every finding, [`RegistryError::Storage`] when something cannot be read.
     pub fn verify(&self, noted: Option<&Head>) -> Result<Verified, RegistryError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let read = || self.storage.read(LEDGER_KEY).map_err(self.storage(LEDGER_KEY));
+            let before = read()?;
+            match self.verify_once(before.clone(), noted) {
+                // Files that were read one after the other are of different moments while others write.
+                Err(RegistryError::NotAsRecorded { .. }) if tries < TRIES && read()? != before => {}
+                verified => return verified,
+            }
+        }
+    }
+
+    /// [`Self::verify`] for a ledger of these bytes.
+    fn verify_once(&self, bytes: Option<Vec<u8>>, noted: Option<&Head>) -> Result<Verified, RegistryError> {
         let mut findings = Vec::new();
         let kept = self.kept_head();
-        let bytes = self.storage.read(LEDGER_KEY).map_err(self.storage(LEDGER_KEY))?;
         let ledger = match Ledger::parse(bytes) {
             Ok(ledger) => ledger,
             Err(fault) => {

@@ -118,6 +118,13 @@ pub enum ReportError {
     Output(#[from] OutputError),
 }
 
+impl ReportError {
+    /// A file of a run that was touched since.
+    pub(super) fn not_as_written(path: PathBuf) -> Self {
+        Self::NotARun { path, reason: "the file is not the one that the run wrote".to_owned() }
+    }
+}
+
 impl Coded for ReportError {
     fn code(&self) -> &'static str {
         match self {

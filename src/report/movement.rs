@@ -1,10 +1,8 @@
 //! What moved between two runs, and why: differences of contributions that add up.
 
-use std::collections::BTreeMap;
-
 use super::{Customer, ReportError, RunOutput};
 use crate::models::{FittedModel, Scorer};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{BASE_GROUP, Pipeline, moved_groups};
 use crate::quantity::LogOdds;
 
 /// The change of one score from a run to a later one, in log-odds.
@@ -23,23 +21,13 @@ pub struct Movement {
 
 impl Movement {
     /// The name of the part that no feature makes: the average account of the model.
-    pub const BASE: &'static str = "base rate";
+    pub const BASE: &'static str = BASE_GROUP;
 
     fn between(
         before: (&Pipeline, &FittedModel, &[u8]),
         after: (&Pipeline, &FittedModel, &[u8]),
     ) -> Result<Self, ReportError> {
-        let mut parts: BTreeMap<String, i64> = BTreeMap::new();
-        for ((pipeline, model, bins), sign) in [(before, -1), (after, 1)] {
-            *parts.entry(Self::BASE.to_owned()).or_default() += sign * model.base().steps();
-            for (group, effect) in pipeline.effects(model, bins)? {
-                *parts.entry(group.to_owned()).or_default() += sign * effect.steps();
-            }
-        }
-        parts.retain(|_, steps| *steps != 0);
-        let mut parts: Vec<(String, LogOdds)> =
-            parts.into_iter().map(|(group, steps)| (group, LogOdds::from_steps(steps))).collect();
-        parts.sort_by(|a, b| b.1.steps().abs().cmp(&a.1.steps().abs()).then_with(|| a.0.cmp(&b.0)));
+        let parts = moved_groups(before, after)?;
         Ok(Self { before: before.1.margin(before.2), after: after.1.margin(after.2), parts })
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::row_stream::RowStream;
 use super::{AuditLine, Customer, Estimates, ReportError, RunRecord, ScoreRow, bins_table, facts_table};
-use crate::artifact::ArtifactError;
+use crate::artifact::{ArtifactError, sha256_hex};
 use crate::pipeline::Pipeline;
 use crate::quantity::AsOf;
 use crate::scoring::Chunking;
@@ -26,6 +26,9 @@ impl RunOutput {
     pub const RECORD: &'static str = "run.json";
     /// Name of the model of a run.
     pub const MODEL: &'static str = "model.json";
+
+    /// Name of what a run says of drift.
+    pub const DRIFT: &'static str = "drift.json";
 
     /// Where the scores of a date are, under the folder of a run.
     pub fn scores_file(as_of: AsOf) -> PathBuf {
@@ -128,6 +131,23 @@ impl RunOutput {
     /// The line that scored.
     pub const fn pipeline(&self) -> &Pipeline {
         &self.pipeline
+    }
+
+    /// The bytes of a file beside the tables, such as [`Self::DRIFT`]; `None` where the run did not write it.
+    ///
+    /// # Errors
+    /// [`ReportError::NotARun`] when the file is not the one that was recorded.
+    pub fn file(&self, name: &str) -> Result<Option<Vec<u8>>, ReportError> {
+        let Some(recorded) = self.recorded(Path::new(name)) else { return Ok(None) };
+        let path = self.folder.join(name);
+        match std::fs::read(&path) {
+            Ok(bytes) if sha256_hex(&bytes) == recorded => Ok(Some(bytes)),
+            Ok(_) => Err(ReportError::not_as_written(path)),
+            Err(error) => {
+                let reason = format!("{name} cannot be read ({error})");
+                Err(ReportError::NotARun { path: self.folder.clone(), reason })
+            }
+        }
     }
 
     /// What all accounts together say of revenue and renewals.
@@ -280,10 +300,7 @@ impl CustomerReader<'_> {
         for (stream, file) in [&self.facts, &self.scores, &self.bins].into_iter().zip(files) {
             let found = stream.digest().map(|digest| digest.sha256);
             if found.as_deref() != self.run.recorded(&file) {
-                return Err(ReportError::NotARun {
-                    path: self.run.folder.join(file),
-                    reason: "the file is not the one that the run wrote".to_owned(),
-                });
+                return Err(ReportError::not_as_written(self.run.folder.join(file)));
             }
         }
         Ok(())

@@ -14,7 +14,7 @@ use super::reserve::Slice;
 use super::run::Retrainer;
 use crate::artifact::{Header, sha256_hex};
 use crate::evaluation::{Bootstrap, CardInput, ModelCard};
-use crate::features::recipes;
+use crate::features::{KnownDeals, recipes};
 use crate::models::{FittedModel, Signal};
 use crate::pipeline::{Pipeline, ProductModels};
 use crate::progress::Progress;
@@ -41,6 +41,7 @@ impl Candidate {
         whole: &Dataset,
         champion: Option<&Pipeline>,
         scope: Scope,
+        deals: &KnownDeals,
         progress: &dyn Progress,
     ) -> Result<Self, RetrainError> {
         let trainer = LineTrainer {
@@ -49,6 +50,7 @@ impl Candidate {
             as_of: retrainer.as_of,
             seed: retrainer.seed,
             chunking: retrainer.chunking.clone(),
+            deals: deals.clone(),
         };
         let dataset = &whole.part(|id| Slice::of(id) == Slice::Training);
         // Fit can be kept only where it reads the features that are built now.

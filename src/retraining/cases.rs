@@ -4,7 +4,7 @@ use std::num::NonZeroU8;
 
 use super::RetrainError;
 use super::reserve::Slice;
-use crate::features::{FeatureBuilder, Purchases};
+use crate::features::{FeatureBuilder, KnownDeals, Purchases};
 use crate::grid::{Band, Cluster};
 use crate::models::Scored;
 use crate::pipeline::Pipeline;
@@ -81,7 +81,7 @@ impl JudgingGround {
     /// The accounts of a slice as they are known on `as_of`.
     ///
     /// Intent is judged on up to three monthly dates whose horizon ends by then; they come after those most training cases
-    /// are from, and the accounts are none that any line was trained on.
+    /// are from, and the accounts are none that any line was trained on. `deals` are known beside the tables.
     ///
     /// # Errors
     /// [`RetrainError::Features`] when purchases cannot be read.
@@ -91,13 +91,15 @@ impl JudgingGround {
         slice: Slice,
         as_of: AsOf,
         chunking: &Chunking,
+        deals: &KnownDeals,
     ) -> Result<Self, RetrainError> {
         let n_accounts = dataset.accounts().iter().filter(|id| Slice::of(id) == slice).count();
         let share = MOST_ACCOUNTS as f64 / n_accounts.max(1) as f64;
         let drawn = |id: &str| share >= 1.0 || Seed::new(0).named("judging").uniform(id.as_bytes()) < share;
         let dataset = dataset.part(|id| Slice::of(id) == slice && drawn(id));
         let builder = FeatureBuilder::try_new(&spec.features, &dataset)?;
-        let purchases = Purchases::collect(&builder, &dataset, 0..dataset.accounts().len(), as_of)?;
+        let accounts = 0..dataset.accounts().len();
+        let purchases = Purchases::collect_beside(deals, &builder, &dataset, accounts, as_of)?;
         let horizon = i32::from(spec.intent.horizon_months.get());
         let begun = dataset.time_span().map_or(i64::MAX, |(first, _)| first);
         let dates = (0..i32::from(DATES.get()))
@@ -129,9 +131,11 @@ impl JudgingGround {
             self.each(line, *date, |index, group, _, products| {
                 for (product, (said, standing)) in products.iter().enumerate() {
                     let had = self.purchases.first(index, product).is_some_and(|first| first < date.micros());
-                    if !(first_only && had) {
-                        let outcome =
-                            self.purchases.any_within(index, product, *date, date.plus_months(horizon));
+                    let end = date.plus_months(horizon);
+                    let outcome = self.purchases.any_within(index, product, *date, end);
+                    let is_case =
+                        outcome || self.purchases.weight_within(index, product, *date, end).is_some();
+                    if is_case && !(first_only && had) {
                         let probability = said.intent.probability.value();
                         cases.push(ScoredCase { group, outcome, probability, cluster: standing.cluster });
                     }

@@ -14,6 +14,7 @@ mod cases;
 mod churn;
 mod command;
 mod compare;
+mod deals;
 mod due;
 mod error;
 mod feeds;

@@ -5,13 +5,15 @@ use super::candidate::Candidate;
 use super::cases::JudgingGround;
 use super::churn::churn;
 use super::compare::{Comparison, Field, cluster_rates, worth};
+use super::deals::known_deals;
 use super::due::{Due, Scope};
 use super::feeds::feeds;
 use super::hook::{BeforeFit, OutcomeCounts, RetrainHook, Verdict};
 use super::ledger::{Progressing, load};
 use super::reserve::Slice;
 use crate::artifact::{ArtifactError, sha256_hex};
-use crate::feedback::{Label, LabelRules, cases, referrals};
+use crate::features::KnownDeals;
+use crate::feedback::{Label, LabelRules, Referrals, cases, referrals_until};
 use crate::pipeline::Pipeline;
 use crate::progress::Progress;
 use crate::quantity::AsOf;
@@ -111,7 +113,9 @@ impl Retrainer<'_> {
         if let Some((_, champion)) = &champion {
             self.check_question(champion)?;
         }
-        let outcomes = self.outcomes(&ledger, champion.as_ref().map(|(_, champion)| champion))?;
+        let referrals = referrals_until(registry, &ledger.seen, self.as_of)?;
+        let deals = known_deals(&referrals, self.as_of, &LabelRules::default());
+        let outcomes = self.outcomes(&referrals, champion.as_ref().map(|(_, champion)| champion));
         let due = champion.as_ref().map(|(_, champion)| {
             let due = Due::of(&self.spec.cadence, champion, self.as_of, outcomes.since_champion);
             self.force.map_or(due.clone(), |scope| due.forced(scope))
@@ -138,17 +142,17 @@ impl Retrainer<'_> {
 
         let scope = due.as_ref().and_then(|due| due.scope).unwrap_or(Scope::Whole);
         let of_champion = champion.as_ref().map(|(_, champion)| champion);
-        let candidate = Candidate::train(self, dataset, of_champion, scope, progress)?;
+        let candidate = Candidate::train(self, dataset, of_champion, scope, &deals, progress)?;
         if champion.as_ref().is_some_and(|(version, _)| *version == candidate.name.version) {
             return Ok(Retrained::Same { name: candidate.name });
         }
-        let ground = JudgingGround::new(dataset, self.spec, Slice::Judging, self.as_of, &self.chunking)?;
+        let ground = self.ground(dataset, Slice::Judging, &deals)?;
         let reason = due.map_or_else(|| "the first".to_owned(), |due| due.reason);
         let version = candidate.version(self, dataset, &reason, &ground)?;
         ledger.write(|registry, seen| registry.add(seen, &self.record, &version))?;
 
         let Some(champion) = champion else {
-            return self.promote(&mut ledger, dataset, candidate, None);
+            return self.promote(&mut ledger, &self.ground(dataset, Slice::Sealed, &deals)?, candidate, None);
         };
         progress.stage("comparing", 1);
         let valid: Vec<String> = state
@@ -162,8 +166,12 @@ impl Retrainer<'_> {
             .map_err(|source| ArtifactError::Payload { path: "comparison".into(), source })?;
         let file = registry.store(&format!("comparisons/{}.json", sha256_hex(&report)), &report)?;
         let name = candidate.name.clone();
-        let event =
-            Event::Comparison { name: name.clone(), against: comparison.against.clone(), report: file };
+        let event = Event::Comparison {
+            name: name.clone(),
+            against: comparison.against.clone(),
+            report: file,
+            churn: comparison.churn.counts(),
+        };
         ledger.write(|registry, seen| registry.append(seen, &self.record, event.clone()))?;
         let mut verdict = self.hook.judge(&comparison).map_err(|fault| self.hook_error(fault))?;
         if verdict == Verdict::Go
@@ -172,7 +180,12 @@ impl Retrainer<'_> {
             verdict = Verdict::Stop(vec![spent]);
         }
         match verdict {
-            Verdict::Go => self.promote(&mut ledger, dataset, candidate, Some(Box::new(comparison))),
+            Verdict::Go => self.promote(
+                &mut ledger,
+                &self.ground(dataset, Slice::Sealed, &deals)?,
+                candidate,
+                Some(Box::new(comparison)),
+            ),
             Verdict::Stop(reasons) => {
                 let event = Event::Refusal { name: name.clone(), reasons: reasons.clone() };
                 ledger.write(|registry, seen| registry.append(seen, &self.record, event.clone()))?;
@@ -213,14 +226,19 @@ impl Retrainer<'_> {
         }
     }
 
-    fn outcomes(
+    /// The cases of a slice, labelled by the tables and by the deals of the registry.
+    fn ground(
         &self,
-        ledger: &Progressing<'_>,
-        champion: Option<&Pipeline>,
-    ) -> Result<OutcomeCounts, RetrainError> {
-        let deals = referrals(ledger.registry, &ledger.seen)?;
+        dataset: &Dataset,
+        slice: Slice,
+        deals: &KnownDeals,
+    ) -> Result<JudgingGround, RetrainError> {
+        JudgingGround::new(dataset, self.spec, slice, self.as_of, &self.chunking, deals)
+    }
+
+    fn outcomes(&self, referrals: &Referrals, champion: Option<&Pipeline>) -> OutcomeCounts {
         let mut counts = OutcomeCounts::default();
-        for case in cases(&deals, self.as_of, &LabelRules::default()) {
+        for case in cases(referrals, self.as_of, &LabelRules::default()) {
             match case.label {
                 Label::Won => counts.won += 1,
                 Label::Lost { .. } => counts.lost += 1,
@@ -233,7 +251,7 @@ impl Retrainer<'_> {
                 counts.since_champion += 1;
             }
         }
-        Ok(counts)
+        counts
     }
 
     fn compare(
@@ -290,12 +308,11 @@ impl Retrainer<'_> {
     fn promote(
         &self,
         ledger: &mut Progressing<'_>,
-        dataset: &Dataset,
+        sealed: &JudgingGround,
         candidate: Candidate,
         comparison: Option<Box<Comparison>>,
     ) -> Result<Retrained, RetrainError> {
-        let ground = JudgingGround::new(dataset, self.spec, Slice::Sealed, self.as_of, &self.chunking)?;
-        let (sealed, name) = (ground.cases(&candidate.line.pipeline)?, candidate.name);
+        let (sealed, name) = (sealed.cases(&candidate.line.pipeline)?, candidate.name);
         let words =
             |value: Option<f64>| value.map_or_else(|| "unknown".to_owned(), |value| format!("{value:.4}"));
         let (fit, intent) = (worth(&sealed.fit), worth(&sealed.intent));

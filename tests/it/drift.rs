@@ -127,3 +127,55 @@ fn a_feed_that_is_gone_is_an_alarm() {
     // Without the gate the same report is told and nothing is wrong.
     assert!(propensity(world(), &[&args[..], &["--overwrite"]].concat()).status.success());
 }
+
+#[test]
+fn a_run_finds_its_drift_while_it_scores() {
+    let run = |out: &str, model: &str, args: &[&str]| {
+        let fixed = ["run", "world", "--as-of", "2025-12-01", "--model", model, "--out", out, "-q"];
+        succeeds(world(), &[&fixed[..], args].concat());
+        world().join(out).join("drift.json")
+    };
+    let found = fs::read(run("scored", "run/model.json", &["--threads", "1"])).unwrap();
+    let chunks = ["--threads", "3", "--chunk-rows", "97"];
+    assert!(found == fs::read(run("chunks", "run/model.json", &chunks)).unwrap());
+    // A pass over the tables for drift alone finds the same, byte by byte.
+    let own = report("own.json", &["--as-of", "2025-12-01"]);
+    assert!(found == fs::read(world().join("own.json")).unwrap());
+    let trained: DriftReport =
+        serde_json::from_slice(&fs::read(world().join("run/drift.json")).unwrap()).unwrap();
+    assert_eq!((trained.level, trained.as_of, trained.feature_psi), (Level::Stable, trained.trained, 0.0));
+
+    // The gate reads it from the run.
+    let gate = |args: &[&str]| {
+        let output = propensity(world(), &[&["drift"], args].concat());
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (name, level) in [("watch", Level::Watch), ("act", Level::Act)] {
+        let expected = i32::from(own.level >= level);
+        assert_eq!(gate(&["scored", "--fail-on", name]).0, Some(expected), "{name} at {}", own.level);
+    }
+    assert_eq!(gate(&["scored", "--as-of", "2025-12-01", "-q"]).0, Some(0));
+    let refused: [(&[&str], &str); 4] = [
+        (&["scored", "--as-of", "2025-11-01"], "the run is of 2025-12-01"),
+        (&["scored", "--model", "run/model.json"], "error[E_USAGE]: a run has its own model"),
+        (&["world", "--model", "run/model.json"], "error[E_USAGE]: give --as-of"),
+        (&["world", "--as-of", "2025-12-01"], "error[E_USAGE]: give --model"),
+    ];
+    for (args, expected) in refused {
+        let (code, log) = gate(args);
+        assert!(code == Some(2) && log.contains(expected), "{args:?}: {log}");
+    }
+    fs::write(world().join("chunks/drift.json"), "{}").unwrap();
+    let (code, log) = gate(&["chunks"]);
+    assert!(code == Some(2) && log.contains("error[E_REPORT_RUN]"), "{log}");
+
+    // A line without a baseline cannot tell, and leaves no report of an earlier run behind.
+    let (_, line) = Pipeline::load(&world().join("run/model.json")).unwrap();
+    let (spec, binning, manifest) = (line.spec(), line.binning(), line.manifest());
+    let bare =
+        Pipeline::try_new(spec.clone(), binning.clone(), line.products().to_vec(), manifest.clone()).unwrap();
+    bare.save(&world().join("bare.json")).unwrap();
+    assert!(!run("chunks", "bare.json", &["--overwrite"]).exists());
+    let (code, log) = gate(&["chunks"]);
+    assert!(code == Some(2) && log.contains("error[E_DRIFT_NO_BASELINE]"), "{log}");
+}

@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use propensity::error::Coded;
 use propensity::registry::{
-    Event, Exchange, Folder, Head, NewVersion, Record, Registry, RegistryError, Storage, VersionName,
+    Aliases, Event, Exchange, Folder, Head, NewVersion, Record, Registry, RegistryError, Storage, VersionName,
 };
 use propensity::seed::Seed;
 
@@ -280,6 +280,66 @@ fn a_process_may_die_before_and_after_every_operation() {
             finished += u32::from(!died);
         }
         if finished >= 2 {
+            return;
+        }
+    }
+    panic!("the work never comes to its end");
+}
+
+/// A folder in which another writer is faster: right after the first line of the ledger it writes the next one, with
+/// its views.
+#[derive(Debug)]
+struct Overtaken {
+    dying: Dying,
+    path: PathBuf,
+    overtaken: AtomicBool,
+}
+
+impl Storage for Overtaken {
+    fn place(&self) -> String {
+        self.dying.place()
+    }
+
+    fn read(&self, key: &str) -> io::Result<Option<Vec<u8>>> {
+        self.dying.read(key)
+    }
+
+    fn write(&self, key: &str, bytes: &[u8]) -> io::Result<()> {
+        self.dying.write(key, bytes)
+    }
+
+    fn exchange(&self, key: &str, expected: Option<&[u8]>, bytes: &[u8]) -> io::Result<Exchange> {
+        let exchanged = self.dying.exchange(key, expected, bytes);
+        if key == "ledger.jsonl" && exchanged.is_ok() && !self.overtaken.swap(true, Ordering::SeqCst) {
+            let other = Registry::open(&self.path);
+            other.promote(&other.ledger().unwrap(), &record("2026-04-02"), &name("a1"), "faster").unwrap();
+        }
+        exchanged
+    }
+}
+
+#[test]
+fn a_writer_that_was_overtaken_and_dies_leaves_no_old_view() {
+    for steps in 1..40 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let seen = two_champions(path).ledger().unwrap();
+        let left = AtomicU32::new(steps);
+        let dying = Dying { folder: Folder::new(path), left, after: true };
+        let storage = Overtaken { dying, path: path.to_owned(), overtaken: AtomicBool::new(false) };
+        let slow = Registry::on(Box::new(storage));
+        let died = slow.promote(&seen, &record("2026-04-01"), &name("c3"), "slow").is_err();
+        let registry = Registry::open(path);
+        registry.verify(None).unwrap();
+        if registry.ledger().unwrap().head().events == seen.head().events + 1 {
+            // It died before anybody overtook it; the views are as before, and behind the ledger.
+            continue;
+        }
+        let aliases: Aliases =
+            serde_json::from_slice(&fs::read(path.join("models/smb/aliases.json")).unwrap()).unwrap();
+        assert_eq!(aliases, registry.state().unwrap().models["smb"].aliases(), "after {steps} steps");
+        if !died {
+            assert_eq!((aliases.champion.as_deref(), aliases.event), (Some("a1"), 7));
             return;
         }
     }

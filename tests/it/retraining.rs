@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use propensity::error::Coded;
+use propensity::features::KnownDeals;
 use propensity::feedback::{Export, ingest};
 use propensity::models::{Scorer, Signal};
 use propensity::pipeline::Pipeline;
@@ -160,6 +161,12 @@ fn a_registry_lives_through_its_first_months() {
     let (second, compared) = promoted(run(&retrainer(&spec, "2025-11-25", 0, &Meanwhile(&meanwhile))));
     let churn = compared.unwrap().churn;
     assert!(churn.rows > 300, "{churn:?}");
+    assert_eq!(churn.new_data.band + churn.model.band + churn.calibration.band, churn.all.band);
+    let on_record = registry.ledger().unwrap().entries().iter().find_map(|entry| match &entry.event {
+        Event::Comparison { churn, .. } => Some(churn.clone()),
+        _ => None,
+    });
+    assert_eq!(on_record, Some(churn.counts()));
     assert_eq!(
         events(&registry)[3..],
         ["fit", "comparison", "feedback", "sealed", "promotion"],
@@ -282,7 +289,15 @@ fn hook(folder: &Path, name: &str, script: &str) -> &'static str {
 fn a_line_cannot_tell_judged_accounts_from_others_and_cases_are_the_same_for_all() {
     let (spec, dataset) = (spec(), dataset());
     let chunking = retrainer(&spec, "2025-11-25", 0, &LENIENT).chunking;
-    let ground = JudgingGround::new(dataset, &spec, Slice::Judging, date("2025-11-25"), &chunking).unwrap();
+    let ground = JudgingGround::new(
+        dataset,
+        &spec,
+        Slice::Judging,
+        date("2025-11-25"),
+        &chunking,
+        &KnownDeals::default(),
+    )
+    .unwrap();
     assert_eq!(ground.dates(), [date("2025-08-25"), date("2025-07-25"), date("2025-06-25")]);
     let train = |day: &str| {
         let trainer = propensity::training::line::LineTrainer {
@@ -291,6 +306,7 @@ fn a_line_cannot_tell_judged_accounts_from_others_and_cases_are_the_same_for_all
             as_of: date(day),
             seed: Seed::new(0),
             chunking: chunking.clone(),
+            deals: KnownDeals::default(),
         };
         let training = dataset.part(|id| Slice::of(id) == Slice::Training);
         assert!(training.accounts().iter().all(|id| Slice::of(id) == Slice::Training));

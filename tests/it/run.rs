@@ -121,6 +121,7 @@ fn the_main_job_writes_its_files_and_tells_people() {
         files_under(&out).iter().map(|file| file.strip_prefix(&out).unwrap().into()).collect();
     let expected = [
         "act_now.csv",
+        "drift.json",
         "facts/as_of=2026-01-01/accounts.parquet",
         "facts/as_of=2026-01-01/bins.parquet",
         "facts/as_of=2026-01-01/estimates.json",
@@ -134,7 +135,7 @@ fn the_main_job_writes_its_files_and_tells_people() {
     assert_eq!(names, expected.map(PathBuf::from).into());
 
     let record = record(&out);
-    assert_eq!(record.outputs.len(), 9);
+    assert_eq!(record.outputs.len(), 10);
     assert_eq!(record.inputs.len(), TableName::ALL.len());
     assert!(record.accounts > 500, "{}", record.accounts);
     for product in record.clusters.values() {

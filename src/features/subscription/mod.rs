@@ -16,7 +16,7 @@ use super::definition::Definition;
 use super::firmographic::missing;
 use super::licence::LicenceMetrics;
 use super::spec::FeatureSpec;
-use super::view::{View, account_row};
+use super::view::View;
 use crate::matrix::Column;
 use crate::quantity::MICROS_PER_DAY;
 use crate::tables::contract::TableName;
@@ -123,9 +123,8 @@ pub(super) fn columns(view: &View<'_>, spec: &FeatureSpec) -> Result<Vec<Column>
     let mut numbers: Vec<[Vec<Option<f32>>; N_NUMBERS]> = vec![Default::default(); n_products];
     let mut states: Vec<Vec<Option<&str>>> = vec![Vec::new(); n_products];
     for account in view.accounts.clone() {
-        let employees = account_row(view.dataset, account, view.as_of)?
-            .and_then(|row| heads?.get(row))
-            .filter(|heads| *heads > 0.0);
+        let employees =
+            view.attributes(account)?.and_then(|row| heads?.get(row)).filter(|heads| *heads > 0.0);
         let (mut products, mut seats, mut over_used) = (0_u32, 0_u64, 0_u32);
         for (place, months) in months_of(view, spec, &cells, account).iter().enumerate() {
             let standing = Standing::of(view, months);

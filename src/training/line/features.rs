@@ -69,7 +69,9 @@ impl Material {
             None => learn_bins(trainer, builder, dataset, &known_today, dates)?,
         };
         progress.advance(1);
-        let purchases = Arc::new(Purchases::collect(builder, dataset, 0..n_accounts, trainer.as_of)?);
+        let purchases =
+            Purchases::collect_beside(&trainer.deals, builder, dataset, 0..n_accounts, trainer.as_of)?;
+        let purchases = Arc::new(purchases);
         let blocks = blocks(&known_today, MOST_FOR_MODELS);
         let source = Source { trainer, builder, dataset, binning: &binning, blocks, purchases };
         let snapshot = |date: AsOf| {

@@ -22,7 +22,7 @@ impl Cases {
     fn collect(trainer: &LineTrainer<'_>, snapshot: &Snapshot, product: usize, most_negatives: f64) -> Self {
         let horizon = i32::from(trainer.spec.intent.horizon_months.get());
         let end = snapshot.as_of.plus_months(horizon);
-        let mut all: Vec<(usize, bool)> = Vec::new();
+        let mut all: Vec<(usize, bool, f64)> = Vec::new();
         for (row, account) in snapshot.accounts.iter().enumerate() {
             let purchases = &snapshot.purchases;
             // An account that had bought is no case, even where the purchase became known only later.
@@ -30,18 +30,22 @@ impl Cases {
             if had && trainer.spec.intent.label == IntentLabel::FirstPurchase {
                 continue;
             }
-            all.push((row, purchases.any_within(*account, product, snapshot.as_of, end)));
+            if purchases.any_within(*account, product, snapshot.as_of, end) {
+                all.push((row, true, 1.0));
+            } else if let Some(weight) = purchases.weight_within(*account, product, snapshot.as_of, end) {
+                all.push((row, false, weight));
+            }
         }
         let total = all.len() as u64;
-        let negatives = all.iter().filter(|(_, bought)| !bought).count() as f64;
+        let negatives = all.iter().filter(|(_, bought, _)| !bought).count() as f64;
         let keep = (most_negatives / negatives.max(1.0)).min(1.0);
         let seed = trainer.seed.named("cases").numbered(snapshot.as_of.days().unsigned_abs().into());
         let mut cases = Self { rows: Vec::new(), labels: Vec::new(), weights: Vec::new(), total };
-        for (row, bought) in all {
+        for (row, bought, weight) in all {
             if bought || keep >= 1.0 || seed.uniform(&snapshot.groups[row].to_le_bytes()) < keep {
                 cases.rows.push(row);
                 cases.labels.push(bought);
-                cases.weights.push(if bought { 1.0 } else { (1.0 / keep) as f32 });
+                cases.weights.push(if bought { 1.0 } else { (weight / keep) as f32 });
             }
         }
         cases

@@ -18,7 +18,7 @@ pub(crate) use seeds::best_customers;
 
 use std::num::NonZeroU32;
 
-use crate::features::FeatureBuilder;
+use crate::features::{FeatureBuilder, KnownDeals};
 use crate::models::{AdditiveModel, Calibration, Evidence, FittedModel, ModelError, Scale};
 use crate::parallelism::Parallelism;
 use crate::pipeline::{Manifest, Pipeline, PipelineError, ProductModels, Sample, check_date};
@@ -43,6 +43,8 @@ pub struct LineTrainer<'a> {
     pub seed: Seed,
     /// How accounts are cut up and worked on.
     pub chunking: Chunking,
+    /// Deals that came to their end and are known beside the tables.
+    pub deals: KnownDeals,
 }
 
 /// One model to train.
