@@ -88,7 +88,8 @@ impl Paper {
             (left, right) = (left.min(x * SCALE), right.max(x * SCALE));
             (top, bottom) = (top.min(y * SCALE), bottom.max(y * SCALE));
         }
-        let (left, top) = (left.floor().max(0.0), top.floor().max(0.0));
+        // Corners outside of the paper stay where they are; what they cover there is cut off when it is laid.
+        let (left, top) = (left.floor(), top.floor());
         if right <= left || bottom <= top {
             return;
         }
