@@ -10,7 +10,7 @@ use crate::quantity::AsOf;
 pub(super) fn known_deals(referrals: &Referrals, as_of: AsOf, rules: &LabelRules) -> KnownDeals {
     let (mut deals, mut won_engagements) = (Vec::new(), BTreeSet::new());
     for case in cases(referrals, as_of, rules) {
-        let Some(closed_at) = case.closed_at.map(|moment| moment.micros()) else { continue };
+        let Some(closed_at) = case.closed_at.map(Moment::micros) else { continue };
         let end = match case.label {
             Label::Won => DealEnd::Won(case.value),
             Label::Lost { weight } => DealEnd::Lost(weight),
