@@ -292,7 +292,7 @@ fn a_process_may_die_before_and_after_every_operation() {
 struct Overtaken {
     dying: Dying,
     path: PathBuf,
-    overtaken: AtomicBool,
+    done: AtomicBool,
 }
 
 impl Storage for Overtaken {
@@ -310,7 +310,7 @@ impl Storage for Overtaken {
 
     fn exchange(&self, key: &str, expected: Option<&[u8]>, bytes: &[u8]) -> io::Result<Exchange> {
         let exchanged = self.dying.exchange(key, expected, bytes);
-        if key == "ledger.jsonl" && exchanged.is_ok() && !self.overtaken.swap(true, Ordering::SeqCst) {
+        if key == "ledger.jsonl" && exchanged.is_ok() && !self.done.swap(true, Ordering::SeqCst) {
             let other = Registry::open(&self.path);
             other.promote(&other.ledger().unwrap(), &record("2026-04-02"), &name("a1"), "faster").unwrap();
         }
@@ -326,7 +326,7 @@ fn a_writer_that_was_overtaken_and_dies_leaves_no_old_view() {
         let seen = two_champions(path).ledger().unwrap();
         let left = AtomicU32::new(steps);
         let dying = Dying { folder: Folder::new(path), left, after: true };
-        let storage = Overtaken { dying, path: path.to_owned(), overtaken: AtomicBool::new(false) };
+        let storage = Overtaken { dying, path: path.to_owned(), done: AtomicBool::new(false) };
         let slow = Registry::on(Box::new(storage));
         let died = slow.promote(&seen, &record("2026-04-01"), &name("c3"), "slow").is_err();
         let registry = Registry::open(path);
