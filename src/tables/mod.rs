@@ -14,6 +14,7 @@ mod codes;
 mod column;
 pub mod contract;
 mod dataset;
+mod dictionary;
 mod fault;
 mod files;
 mod holders;

@@ -3,8 +3,9 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use super::column::{ColumnData, Dictionary};
+use super::column::ColumnData;
 use super::contract::{ColumnKind, TableContract, TableName};
+use super::dictionary::Dictionary;
 use super::fault::TablesError;
 use super::reading::Draft;
 

@@ -11,7 +11,8 @@
 //! Numbers are [`packed`](super::packed). Blocks follow one another.
 
 use super::super::account_key::{AccountKey, fold};
-use super::super::column::{ColumnData, Dictionary, retain_from};
+use super::super::column::{ColumnData, retain_from};
+use super::super::dictionary::Dictionary;
 use super::super::reading::RowOrigin;
 use super::packed::{
     put_all, put_numbers, put_present, put_whole, put_widths, take, take_all, take_numbers, take_present,
@@ -43,7 +44,7 @@ const COLUMN_SEEDS: [u64; 32] = {
 /// A column of a batch, ready to be written.
 enum Source<'a> {
     Absent,
-    /// The code of each text of the dictionary, which is followed by that of a missing one.
+    /// For each text of the dictionary the word it is written as.
     Text {
         codes: &'a [u32],
         words: Vec<Word>,

@@ -29,14 +29,15 @@ impl Partitions {
     /// of other pieces; [`TablesError::Quarantine`] when the rows cannot be read back.
     pub fn dataset(&self, piece: Piece) -> Result<Dataset, TablesError> {
         let mut accounts: Vec<(AccountKey, String)> = Vec::new();
+        let mut index = Lookup::new(&accounts);
         let (mut tables, mut shown) = (Vec::new(), Vec::new());
         // Accounts come first in the order of tables.
         for (name, spill) in &self.spills {
             let TableRows { mut draft, keys, reasons } = self.rows(*name, spill, piece)?;
             if *name == TableName::Accounts {
                 accounts = ids(&draft, &keys);
+                index = Lookup::new(&accounts);
             }
-            let index = Lookup::new(&accounts);
             let of_rows: Vec<Option<u32>> = keys.iter().map(|key| index.find(*key)).collect();
             let unknown = of_rows.iter().filter(|account| account.is_none()).count() as u64;
             let mut notes = std::mem::take(&mut draft.notes);

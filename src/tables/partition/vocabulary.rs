@@ -2,8 +2,8 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use super::super::column::Dictionary;
 use super::super::contract::ColumnContract;
+use super::super::dictionary::Dictionary;
 use crate::seed::hash_bytes;
 
 /// Words beyond this number are written out where they stand.
