@@ -103,6 +103,33 @@ impl Parallelism {
         })
     }
 
+    /// Does `aside` on a worker while `main` runs here, and returns when both are done; one after the other without
+    /// workers.
+    ///
+    /// ```
+    /// use std::num::NonZeroUsize;
+    /// use propensity::parallelism::Parallelism;
+    /// for parallelism in [Parallelism::serial(), Parallelism::threads(NonZeroUsize::new(2).unwrap())?] {
+    ///     let mut sum = 0;
+    ///     let doubled = || parallelism.map(&[1, 2, 3], |_, number| 2 * number);
+    ///     assert_eq!(parallelism.beside(|| sum = (1..=10).sum(), doubled), [2, 4, 6]);
+    ///     assert_eq!(sum, 55);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn beside<R>(&self, aside: impl FnOnce() + Send, main: impl FnOnce() -> R) -> R {
+        match &self.pool {
+            None => {
+                aside();
+                main()
+            }
+            Some(pool) => pool.in_place_scope(|scope| {
+                scope.spawn(|_| aside());
+                main()
+            }),
+        }
+    }
+
     /// [`Self::map`] over items that `work` takes.
     pub fn map_owned<T, R, F>(&self, items: Vec<T>, work: F) -> Vec<R>
     where

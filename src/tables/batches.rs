@@ -7,50 +7,58 @@ use super::raw::{RawBatch, RawError, RawPart, RawTable, hash_of};
 use super::reading::{Draft, Reading, RowSink};
 use crate::output::OutputError;
 
-/// What is done to a file by several threads at once.
-enum Task {
-    Hash,
-    Check(RawPart),
-}
-
-enum Done {
-    Hashed((String, u64)),
-    Checked(Box<Checked>),
-}
+/// What came of a part. The inner error says that the file cannot be read on.
+type Outcome<T> = Result<Result<T, RawError>, OutputError>;
 
 impl Draft {
-    /// Reads part by part until there are no more. The inner error says that the file cannot be read on.
+    /// Reads part by part until there are no more, while the file is hashed beside. The inner error says that the file
+    /// cannot be read on.
     pub(super) fn read_rows(
         &mut self,
         raw: &mut RawTable,
         reading: &Reading<'_>,
         check: Check<'_>,
         sink: Option<RowSink<'_>>,
-    ) -> Result<Result<(), RawError>, OutputError> {
+    ) -> Outcome<()> {
+        if !raw.wants_hash() {
+            return self.read_parts(raw, reading, check, sink);
+        }
+        let mut hash = None;
+        let hashes = || hash = Some(hash_of(check.path));
+        let outcome = reading.parallelism.beside(hashes, || self.read_parts(raw, reading, check, sink))?;
+        Ok(match (outcome, hash) {
+            (Err(error), _) | (Ok(()), Some(Err(error))) => Err(error),
+            (Ok(()), Some(Ok(hash))) => {
+                raw.set_hash(hash);
+                Ok(())
+            }
+            (Ok(()), None) => Ok(()),
+        })
+    }
+
+    fn read_parts(
+        &mut self,
+        raw: &mut RawTable,
+        reading: &Reading<'_>,
+        check: Check<'_>,
+        sink: Option<RowSink<'_>>,
+    ) -> Outcome<()> {
         if reading.rules.is_some_and(|rules| rules.drop_exact_duplicates) {
             return self.read_distinct(raw, reading, check, sink);
         }
-        let (mut hash, mut broken_off) = (None, None);
-        let first = raw.wants_hash().then_some(Ok(Task::Hash));
-        let parts = std::iter::from_fn(|| raw.next_part().map(|part| part.map(Task::Check)).transpose());
-        let work = |task: Result<Task, RawError>| match task {
-            Ok(task) => task.run(check, None, sink),
+        let mut broken_off = None;
+        let parts = std::iter::from_fn(|| raw.next_part().transpose());
+        let work = |part: Result<RawPart, RawError>| match part {
+            Ok(part) => checked(part, check, None, sink),
             Err(error) => Ok(Err(error)),
         };
-        let outcome = reading.parallelism.pipe(first.into_iter().chain(parts), work, |done| {
-            match done.map_err(Some)? {
-                Ok(Done::Hashed(hashed)) => hash = Some(hashed),
-                Ok(Done::Checked(checked)) => self.add(*checked, check).map_err(Some)?,
-                Err(error) => {
-                    broken_off = Some(error);
-                    return Err(None);
-                }
+        let outcome = reading.parallelism.pipe(parts, work, |done| match done.map_err(Some)? {
+            Ok(checked) => self.add(*checked, check).map_err(Some),
+            Err(error) => {
+                broken_off = Some(error);
+                Err(None)
             }
-            Ok(())
         });
-        if let Some(hash) = hash {
-            raw.set_hash(hash);
-        }
         match (outcome, broken_off) {
             (Err(Some(error)), _) => Err(error),
             (_, Some(error)) => Ok(Err(error)),
@@ -65,17 +73,14 @@ impl Draft {
         reading: &Reading<'_>,
         check: Check<'_>,
         sink: Option<RowSink<'_>>,
-    ) -> Result<Result<(), RawError>, OutputError> {
+    ) -> Outcome<()> {
         let at_once = reading.parallelism.n_threads();
         loop {
-            let mut tasks: Vec<Task> = Vec::new();
-            if raw.wants_hash() {
-                tasks.push(Task::Hash);
-            }
+            let mut parts: Vec<RawPart> = Vec::new();
             let mut broken_off = None;
-            while tasks.len() < at_once {
+            while parts.len() < at_once {
                 match raw.next_part() {
-                    Ok(Some(part)) => tasks.push(Task::Check(part)),
+                    Ok(Some(part)) => parts.push(part),
                     Ok(None) => break,
                     Err(error) => {
                         broken_off = Some(error);
@@ -83,13 +88,12 @@ impl Draft {
                     }
                 }
             }
-            if tasks.is_empty() {
+            if parts.is_empty() {
                 return Ok(broken_off.map_or(Ok(()), Err));
             }
-            for done in self.check_distinct(tasks, reading, check, sink) {
+            for done in self.check_distinct(parts, reading, check, sink) {
                 match done? {
-                    Ok(Done::Hashed(hash)) => raw.set_hash(hash),
-                    Ok(Done::Checked(checked)) => self.add(*checked, check)?,
+                    Ok(checked) => self.add(*checked, check)?,
                     Err(error) => return Ok(Err(error)),
                 }
             }
@@ -102,62 +106,56 @@ impl Draft {
     /// Checks parts without the rows that repeat an earlier one exactly.
     fn check_distinct(
         &mut self,
-        tasks: Vec<Task>,
+        parts: Vec<RawPart>,
         reading: &Reading<'_>,
         check: Check<'_>,
         sink: Option<RowSink<'_>>,
-    ) -> Vec<Result<Result<Done, RawError>, OutputError>> {
+    ) -> Vec<Outcome<Box<Checked>>> {
         let width = check.plan.header().len();
-        let hashed = reading.parallelism.map_owned(tasks, |task| match task {
-            Task::Hash => Ok((task, Vec::new())),
-            Task::Check(part) => part.read().map(|batch| {
+        let hashed = reading.parallelism.map_owned(parts, |part| {
+            part.read().map(|batch| {
                 let rows = 0..batch.n_rows();
                 let hashes = rows.map(|row| match check.plan.skips(&batch, row) {
                     Some(_) => None,
                     None => Some(hash_row(&batch, row, width)),
                 });
                 let hashes: Vec<Option<u128>> = hashes.collect();
-                (Task::Check(RawPart::Batch(batch)), hashes)
-            }),
+                (RawPart::Batch(batch), hashes)
+            })
         });
         let seen = &mut self.tally.rows_seen;
         let marked: Vec<_> = hashed
             .into_iter()
             .map(|hashed| {
-                hashed.map(|(task, hashes)| {
+                hashed.map(|(part, hashes)| {
                     let repeats = |hash: Option<u128>| hash.is_some_and(|hash| !seen.insert(hash));
-                    (task, hashes.into_iter().map(repeats).collect::<Vec<bool>>())
+                    (part, hashes.into_iter().map(repeats).collect::<Vec<bool>>())
                 })
             })
             .collect();
         reading.parallelism.map_owned(marked, |marked| match marked {
-            Ok((task, repeated)) => task.run(check, Some(&repeated), sink),
+            Ok((part, repeated)) => checked(part, check, Some(&repeated), sink),
             Err(error) => Ok(Err(error)),
         })
     }
 }
 
-impl Task {
-    fn run(
-        self,
-        check: Check<'_>,
-        repeated: Option<&[bool]>,
-        sink: Option<RowSink<'_>>,
-    ) -> Result<Result<Done, RawError>, OutputError> {
-        let part = match self {
-            Self::Hash => return Ok(hash_of(check.path).map(Done::Hashed)),
-            Self::Check(part) => part,
-        };
-        let batch = match part.read() {
-            Ok(batch) => batch,
-            Err(error) => return Ok(Err(error)),
-        };
-        let mut checked = check.run(&batch, repeated);
-        if let Some(sink) = sink {
-            sink(&mut checked)?;
-        }
-        Ok(Ok(Done::Checked(Box::new(checked))))
+/// Decodes a part and checks its rows, which go to `sink` where there is one.
+fn checked(
+    part: RawPart,
+    check: Check<'_>,
+    repeated: Option<&[bool]>,
+    sink: Option<RowSink<'_>>,
+) -> Outcome<Box<Checked>> {
+    let batch = match part.read() {
+        Ok(batch) => batch,
+        Err(error) => return Ok(Err(error)),
+    };
+    let mut checked = check.run(&batch, repeated);
+    if let Some(sink) = sink {
+        sink(&mut checked)?;
     }
+    Ok(Ok(Box::new(checked)))
 }
 
 /// 128 bits of a hash over all cells of a row: two rows that differ have different ones for all practical purposes.

@@ -4,19 +4,19 @@
 //! block  = rows u32 | keys: upper parts u64, then lower parts u32 | known_at | origins, where kept | columns
 //! origins = files | rows | lines, 0 where there is none
 //! column = text: codes: 0 missing, 1 written out, else 2 + the number of the word; then those written out: their
-//!          lengths, the texts      number: present, numbers if any      time: present, whole numbers if any
-//!          flag: codes 0 missing, 1 no, 2 yes      a column without values: 0
+//!          lengths, the texts      number: present, numbers if any      time: present, whole numbers if any, maybe
+//!          as what lacks to known_at      flag: codes 0 missing, 1 no, 2 yes      a column without values: 0
 //! ```
 //!
-//! Numbers are [`packed`](super::packed). Blocks follow one another.
+//! Numbers are [`packed`](super::packed), once for all rows of a batch; each block then picks its own. Blocks follow one
+//! another.
 
 use super::super::account_key::{AccountKey, fold};
 use super::super::column::{ColumnData, retain_from};
 use super::super::dictionary::Dictionary;
 use super::super::reading::RowOrigin;
 use super::packed::{
-    put_all, put_numbers, put_present, put_whole, put_widths, take, take_all, take_numbers, take_present,
-    take_whole, take_widths,
+    Packed, put_all, put_codes, take, take_all, take_numbers, take_present, take_whole, take_widths,
 };
 use super::vocabulary::{Vocabulary, Word};
 use crate::seed::mix;
@@ -66,16 +66,28 @@ enum Source<'a> {
 /// Writes rows of a batch.
 pub(super) struct BlockWriter<'a> {
     columns: Vec<Source<'a>>,
-    known_at: &'a [i64],
-    origins: &'a [RowOrigin],
+    n_rows: usize,
+    known_at: Packed,
+    /// Files, rows and lines; none where origins are not kept.
+    origins: Vec<Packed>,
+    packed: Vec<PackedColumn>,
+}
+
+/// A column of a batch, packed.
+enum PackedColumn {
+    Absent,
+    Text(Packed),
+    /// `None` where no row has a value.
+    Values(Packed, Option<Packed>),
+    Flag(Packed),
 }
 
 impl<'a> BlockWriter<'a> {
     /// A writer of these columns, in their order, each with the vocabulary it is written by.
     pub(super) fn new(
         columns: impl Iterator<Item = (Option<&'a ColumnData>, &'a Vocabulary)>,
-        known_at: &'a [i64],
-        origins: &'a [RowOrigin],
+        known_at: &[i64],
+        origins: &[RowOrigin],
     ) -> Self {
         let source = |(data, vocabulary): (Option<&'a ColumnData>, &Vocabulary)| match data {
             None => Source::Absent,
@@ -86,12 +98,28 @@ impl<'a> BlockWriter<'a> {
             Some(ColumnData::Time { values, present }) => Source::Time { values, present },
             Some(ColumnData::Flag { values }) => Source::Flag { values },
         };
-        Self { columns: columns.map(source).collect(), known_at, origins }
+        let columns: Vec<Source<'a>> = columns.map(source).collect();
+        let all = vec![true; known_at.len()];
+        let part = |part: fn(&RowOrigin) -> i64| {
+            Packed::whole(&origins.iter().map(part).collect::<Vec<i64>>(), &all[..origins.len()])
+        };
+        let parts: [fn(&RowOrigin) -> i64; 3] = [
+            |origin| (origin.file as u64).cast_signed(),
+            |origin| origin.row.cast_signed(),
+            |origin| origin.line.unwrap_or(0).cast_signed(),
+        ];
+        Self {
+            packed: columns.iter().map(|column| column.packed(known_at)).collect(),
+            n_rows: known_at.len(),
+            known_at: Packed::whole(known_at, &all),
+            origins: parts.into_iter().filter(|_| !origins.is_empty()).map(part).collect(),
+            columns,
+        }
     }
 
     /// A hash of the cells of every row, whatever numbers their words have.
     pub(super) fn hashes(&self) -> Vec<u64> {
-        let mut hashes = vec![0_u64; self.known_at.len()];
+        let mut hashes = vec![0_u64; self.n_rows];
         for (place, column) in self.columns.iter().enumerate() {
             let seed = COLUMN_SEEDS[place % COLUMN_SEEDS.len()];
             let of_cell = |value: u64| fold(value ^ seed, FACTOR);
@@ -126,93 +154,78 @@ impl<'a> BlockWriter<'a> {
     }
 
     /// Adds a block of some rows, each under its key, to `out`.
-    pub(super) fn write(&self, rows: &[u32], keys: &[AccountKey], scratch: &mut Scratch, out: &mut Vec<u8>) {
+    pub(super) fn write(&self, rows: &[u32], keys: &[AccountKey], out: &mut Vec<u8>) {
         if rows.is_empty() {
             return;
         }
         out.extend_from_slice(&(rows.len() as u32).to_le_bytes());
         put_all(keys.iter().map(|key| key.high().to_le_bytes()), out);
         put_all(keys.iter().map(|key| key.low().to_le_bytes()), out);
-        scratch.put_whole(rows.iter().map(|row| self.known_at[*row as usize]), out);
-        if !self.origins.is_empty() {
-            let origins = || rows.iter().map(|row| self.origins[*row as usize]);
-            scratch.put_whole(origins().map(|origin| (origin.file as u64).cast_signed()), out);
-            scratch.put_whole(origins().map(|origin| origin.row.cast_signed()), out);
-            scratch.put_whole(origins().map(|origin| origin.line.unwrap_or(0).cast_signed()), out);
+        self.known_at.put(rows, out);
+        for part in &self.origins {
+            part.put(rows, out);
         }
-        for column in &self.columns {
-            column.write(rows, scratch, out);
+        for (column, packed) in self.columns.iter().zip(&self.packed) {
+            match packed {
+                PackedColumn::Absent => out.push(NOTHING),
+                PackedColumn::Text(codes) => {
+                    codes.put(rows, out);
+                    column.write_out(rows, out);
+                }
+                PackedColumn::Values(present, values) => {
+                    present.put(rows, out);
+                    if let Some(values) = values {
+                        values.put(rows, out);
+                    }
+                }
+                PackedColumn::Flag(codes) => codes.put(rows, out),
+            }
         }
-    }
-}
-
-/// Lists that are filled again and again.
-#[derive(Default)]
-pub(super) struct Scratch {
-    whole: Vec<i64>,
-    numbers: Vec<f64>,
-    present: Vec<bool>,
-    codes: Vec<u32>,
-}
-
-impl Scratch {
-    fn put_whole(&mut self, numbers: impl Iterator<Item = i64>, out: &mut Vec<u8>) {
-        self.whole.clear();
-        self.whole.extend(numbers);
-        put_whole(&self.whole, out);
-    }
-
-    /// Whether any is present.
-    fn put_present(&mut self, present: impl Iterator<Item = bool>, out: &mut Vec<u8>) -> bool {
-        self.present.clear();
-        self.present.extend(present);
-        put_present(&self.present, out)
-    }
-
-    fn put_codes(&mut self, codes: impl Iterator<Item = u32>, out: &mut Vec<u8>) {
-        self.codes.clear();
-        self.codes.extend(codes);
-        let most = self.codes.iter().copied().max().unwrap_or_default();
-        put_widths(u64::from(most), self.codes.iter().map(|code| u64::from(*code)), out);
     }
 }
 
 impl Source<'_> {
-    fn write(&self, rows: &[u32], scratch: &mut Scratch, out: &mut Vec<u8>) {
-        let rows = || rows.iter().map(|row| *row as usize);
+    fn packed(&self, known_at: &[i64]) -> PackedColumn {
+        let any = |present: &[bool]| present.contains(&true);
         match self {
-            Self::Absent => out.push(NOTHING),
-            Self::Text { codes, words, texts } => {
-                let code = |row: usize| match words.get(codes[row] as usize) {
+            Self::Absent => PackedColumn::Absent,
+            Self::Text { codes, words, .. } => {
+                let code = |code: &u32| match words.get(*code as usize) {
                     None => ABSENT,
                     Some(word) => word.code.map_or(WRITTEN_OUT, |code| code + WORDS),
                 };
-                scratch.put_codes(rows().map(code), out);
-                if scratch.codes.contains(&WRITTEN_OUT) {
-                    let written_out = rows().zip(&scratch.codes).filter(|(_, code)| **code == WRITTEN_OUT);
-                    let texts: Vec<&str> =
-                        written_out.map(|(row, _)| texts.get(codes[row]).unwrap_or_default()).collect();
-                    let most = texts.iter().map(|text| text.len()).max().unwrap_or_default();
-                    put_widths(most as u64, texts.iter().map(|text| text.len() as u64), out);
-                    for text in texts {
-                        out.extend_from_slice(text.as_bytes());
-                    }
-                }
+                let of_words: Vec<u32> = codes.iter().map(code).collect();
+                PackedColumn::Text(Packed::codes(of_words.iter().copied()))
             }
             Self::Number { values, present } => {
-                if scratch.put_present(rows().map(|row| present[row]), out) {
-                    scratch.numbers.clear();
-                    scratch.numbers.extend(rows().map(|row| values[row]));
-                    put_numbers(&scratch.numbers, out);
-                }
+                PackedColumn::Values(Packed::present(present), any(present).then(|| Packed::numbers(values)))
             }
-            Self::Time { values, present } => {
-                if scratch.put_present(rows().map(|row| present[row]), out) {
-                    scratch.put_whole(rows().map(|row| values[row]), out);
-                }
-            }
+            Self::Time { values, present } => PackedColumn::Values(
+                Packed::present(present),
+                any(present).then(|| Packed::whole_beside(values, present, known_at)),
+            ),
             Self::Flag { values } => {
-                scratch.put_codes(rows().map(|row| values[row].map_or(0, |flag| 1 + u32::from(flag))), out);
+                let code = |flag: &Option<bool>| flag.map_or(0, |flag| 1 + u32::from(flag));
+                PackedColumn::Flag(Packed::codes(values.iter().map(code)))
+            }
+        }
+    }
+
+    /// Adds the texts of some rows that are written out.
+    fn write_out(&self, rows: &[u32], out: &mut Vec<u8>) {
+        let Self::Text { codes, words, texts } = self else { return };
+        if words.iter().all(|word| word.code.is_some()) {
+            return;
+        }
+        let of_row = |row: &u32| {
+            let code = codes[*row as usize];
+            words.get(code as usize).filter(|word| word.code.is_none()).and_then(|_| texts.get(code))
+        };
+        let texts: Vec<&str> = rows.iter().filter_map(of_row).collect();
+        if !texts.is_empty() {
+            put_codes(texts.iter().map(|text| text.len() as u64), out);
+            for text in texts {
+                out.extend_from_slice(text.as_bytes());
             }
         }
     }
@@ -266,11 +279,11 @@ impl<'a> BlockReader<'a> {
             AccountKey::from_parts(u64::from_le_bytes(*high), u32::from_le_bytes(*low))
         };
         keys.extend(high.iter().zip(low).map(key));
-        take_whole(bytes, count, known_at)?;
+        take_whole(bytes, count, &[], known_at)?;
         if self.has_origins {
             let mut parts = [const { Vec::new() }; 3];
             for part in &mut parts {
-                take_whole(bytes, count, part)?;
+                take_whole(bytes, count, &[], part)?;
             }
             let [files, rows, lines] = parts;
             let origin = |((file, row), line): ((i64, i64), i64)| RowOrigin {
@@ -294,13 +307,18 @@ impl<'a> BlockReader<'a> {
                 }
                 ColumnData::Time { values, present } => {
                     if take_present(bytes, count, present)? {
-                        take_whole(bytes, count, values)?;
+                        take_whole(bytes, count, &known_at[before..], values)?;
+                        if present[before..].contains(&false) {
+                            for (value, present) in values[before..].iter_mut().zip(&present[before..]) {
+                                *value = if *present { *value } else { 0 };
+                            }
+                        }
                     } else {
                         values.resize(values.len() + count, 0);
                     }
                 }
                 ColumnData::Flag { values } => {
-                    take_widths(bytes, count, |code| values.push((code > 0).then_some(code == 2)))?;
+                    take_widths(bytes, count, values, |code| (code > 0).then_some(code == 2))?;
                 }
             }
         }
@@ -333,7 +351,7 @@ fn take_texts(
     renamed: &mut [u32],
 ) -> Option<()> {
     let first = codes.len();
-    take_widths(bytes, count, |code| codes.push(code as u32))?;
+    take_widths(bytes, count, codes, |code| code as u32)?;
     let mut written_out = Vec::new();
     for (place, code) in codes.iter_mut().enumerate().skip(first) {
         *code = match code.checked_sub(WORDS) {
@@ -353,7 +371,7 @@ fn take_texts(
     }
     if !written_out.is_empty() {
         let mut lengths = Vec::with_capacity(written_out.len());
-        take_widths(bytes, written_out.len(), |length| lengths.push(length as usize))?;
+        take_widths(bytes, written_out.len(), &mut lengths, |length| length as usize)?;
         for (place, length) in written_out.into_iter().zip(lengths) {
             let (text, rest) = bytes.split_at_checked(length)?;
             *bytes = rest;

@@ -1,7 +1,7 @@
 //! Rows of a batch in the order of the ranges they go to.
 
 use super::super::account_key::AccountKey;
-use super::block::{BlockWriter, Scratch};
+use super::block::BlockWriter;
 use super::spill::Spill;
 use crate::output::OutputError;
 
@@ -53,11 +53,10 @@ impl ByRange {
             (rows[*place], keys[*place]) = (*row, *key);
             *place += 1;
         }
-        let mut scratch = Scratch::default();
         let mut bytes = Vec::with_capacity(rows.len() * USUAL_ROW_BYTES);
         let mut start = 0;
         let ends = ends.into_iter().map(|end| {
-            blocks.write(&rows[start..end], &keys[start..end], &mut scratch, &mut bytes);
+            blocks.write(&rows[start..end], &keys[start..end], &mut bytes);
             start = end;
             bytes.len() as u64
         });
@@ -67,4 +66,4 @@ impl ByRange {
 }
 
 /// Bytes of a row of signals.
-const USUAL_ROW_BYTES: usize = 32;
+const USUAL_ROW_BYTES: usize = 24;

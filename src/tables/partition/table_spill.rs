@@ -197,8 +197,8 @@ impl TableSpill {
     pub(super) fn blocks<'a>(
         &'a self,
         columns: impl Iterator<Item = Option<&'a ColumnData>>,
-        known_at: &'a [i64],
-        origins: &'a [RowOrigin],
+        known_at: &[i64],
+        origins: &[RowOrigin],
     ) -> BlockWriter<'a> {
         let origins = if self.has_origins { origins } else { &[] };
         BlockWriter::new(columns.zip(&self.vocabularies), known_at, origins)
