@@ -251,7 +251,9 @@ pub(super) fn take_widths<T>(
                 .map(|[a, b, c]| each(u64::from(u32::from_le_bytes([*a, *b, *c, 0])))),
         ),
         4 => {
-            into.extend(take_all(bytes, count)?.iter().map(|four| each(u64::from(u32::from_le_bytes(*four)))))
+            into.extend(
+                take_all(bytes, count)?.iter().map(|four| each(u64::from(u32::from_le_bytes(*four)))),
+            );
         }
         8 => into.extend(take_all(bytes, count)?.iter().map(|eight| each(u64::from_le_bytes(*eight)))),
         _ => return None,
