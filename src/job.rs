@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 
 use layout::Layout;
 
-use crate::artifact::{ArtifactError, Header, sha256_hex};
+use crate::artifact::{ArtifactError, Header, sha256_hex, sha256_of_file};
 use crate::drift::DriftReport;
 use crate::error::{Coded, ErrorKind};
 use crate::evaluation::{Bootstrap, CardInput, EvaluationError, ModelCard};
@@ -358,10 +358,6 @@ fn stage_drift(drift: &DriftReport, layout: &Layout) -> Result<StagedFile, JobEr
 
 fn output_record(layout: &Layout, file: &Path) -> Result<OutputRecord, OutputError> {
     let path = layout.path(file);
-    let bytes = std::fs::read(&path).map_err(OutputError::unwritable(&path))?;
-    Ok(OutputRecord {
-        file: file.display().to_string(),
-        sha256: sha256_hex(&bytes),
-        bytes: bytes.len() as u64,
-    })
+    let (sha256, bytes) = sha256_of_file(&path).map_err(OutputError::unwritable(&path))?;
+    Ok(OutputRecord { file: file.display().to_string(), sha256, bytes })
 }

@@ -2,7 +2,9 @@
 """Time and peak memory of the six reports of one run, by format. Needs Linux.
 
     reports.py make FOLDER --accounts N [--copies K] --propensity BINARY
-    reports.py run FOLDER --accounts N --propensity BINARY --out RECORD
+    reports.py run FOLDER --accounts N --propensity BINARY --out RECORD [--formats F ...] [--reports R ...]
+
+What is in RECORD already stays, so that one record can be made in several goes.
 """
 
 import argparse
@@ -22,14 +24,16 @@ AS_OF = "2026-01-01"
 MODEL = Path(__file__).resolve().parents[2] / "models/reference/cloudascent.json"
 
 
-def measured(command: list[str]) -> tuple[float, int]:
-    """Seconds of wall time and peak resident memory in megabytes of a command that must succeed."""
+def measured(command: list[str]) -> dict:
+    """Wall and processor seconds and peak resident memory of a command that must succeed; on a busy machine only the last two
+    mean anything."""
     began = time.monotonic()
     pid = os.posix_spawnp(command[0], command, os.environ)
     _, status, usage = os.wait4(pid, 0)
     if status != 0:
         sys.exit(f"failed: {' '.join(command)}")
-    return round(time.monotonic() - began, 1), usage.ru_maxrss // 1024
+    seconds, cpu = time.monotonic() - began, usage.ru_utime + usage.ru_stime
+    return {"seconds": round(seconds, 1), "cpu_seconds": round(cpu, 1), "peak_mb": usage.ru_maxrss // 1024}
 
 
 def make(args: argparse.Namespace) -> None:
@@ -45,27 +49,36 @@ def make(args: argparse.Namespace) -> None:
 
 
 def copied(source: Path, target: Path, copies: int) -> None:
-    import polars as pl
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
 
     shutil.copytree(source, target)
     record = json.loads((source / "run.json").read_text())
     for output in record["outputs"]:
-        if output["file"].endswith(".parquet"):
-            file = target / output["file"]
-            rows = pl.scan_parquet(source / output["file"])
-            parts = [rows.with_columns(pl.lit(f"{copy:04}-") + pl.col("account_id")) for copy in range(copies)]
-            # Row groups as the command writes them.
-            pl.concat(parts).sink_parquet(file, compression="zstd", row_group_size=65_536, maintain_order=True)
-            output["bytes"] = file.stat().st_size
-            with file.open("rb") as opened:
-                output["sha256"] = hashlib.file_digest(opened, "sha256").hexdigest()
+        if not output["file"].endswith(".parquet"):
+            continue
+        rows, file = pq.ParquetFile(source / output["file"]), target / output["file"]
+        with pq.ParquetWriter(file, rows.schema_arrow, compression="zstd", store_schema=False) as writer:
+            for copy in range(copies):
+                for group in range(rows.num_row_groups):
+                    # Row groups as the command writes them.
+                    table = rows.read_row_group(group)
+                    place = table.schema.get_field_index("account_id")
+                    field = table.schema.field(place)
+                    ids = pc.binary_join_element_wise(f"{copy:04}", table.column(place).cast(pa.string()), "-")
+                    writer.write_table(table.set_column(place, field, ids.cast(field.type)), row_group_size=table.num_rows)
+        output["bytes"] = file.stat().st_size
+        with file.open("rb") as opened:
+            output["sha256"] = hashlib.file_digest(opened, "sha256").hexdigest()
     record["accounts"] *= copies
     (target / "run.json").write_text(json.dumps(record, indent=2) + "\n")
 
 
 def run(args: argparse.Namespace) -> None:
     folder = args.folder / f"run-{args.accounts}"
-    record = {
+    record = json.loads(args.out.read_text()) if args.out and args.out.exists() else {}
+    record |= {
         "what": "the six reports of one run, native profile, executive viewer",
         "accounts": args.accounts,
         "threads": args.threads,
@@ -74,18 +87,20 @@ def run(args: argparse.Namespace) -> None:
     }
     with tempfile.TemporaryDirectory(dir=args.folder) as scratch:
         for form in args.formats:
-            reports = {}
-            for report in REPORTS:
+            reports = record.get(form, {}).get("reports", {})
+            for report in args.reports:
                 out = Path(scratch) / f"{report}.{form}"
-                seconds, peak = measured([
+                reports[report] = measured([
                     args.propensity, "report", str(folder), "--report", report, "--format", form, "--viewer", "executive",
                     "--threads", str(args.threads), "--out", str(out), "--quiet", "--progress", "never",
                 ])
-                reports[report] = {"seconds": seconds, "peak_mb": peak, "file_mb": out.stat().st_size >> 20}
+                reports[report]["file_mb"] = out.stat().st_size >> 20
                 print(form, report, reports[report], flush=True)
                 out.unlink()
+            total = lambda what: round(sum(of[what] for of in reports.values()), 1)
             record[form] = {
-                "seconds": round(sum(of["seconds"] for of in reports.values()), 1),
+                "seconds": total("seconds"),
+                "cpu_seconds": total("cpu_seconds"),
                 "peak_mb": max(of["peak_mb"] for of in reports.values()),
                 "reports": reports,
             }
@@ -102,6 +117,7 @@ def main() -> None:
     parser.add_argument("--propensity", default="propensity")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--formats", nargs="+", default=["csv", "parquet"], choices=("csv", "tsv", "parquet", "xlsx"))
+    parser.add_argument("--reports", nargs="+", default=REPORTS, choices=REPORTS)
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     make(args) if args.verb == "make" else run(args)

@@ -8,6 +8,8 @@ use polars::prelude::{
     NewChunkedArray, PlSmallStr, StringChunked, TimeUnit, TimeZone,
 };
 
+use super::{CELL_BYTES, TEXT_BYTES};
+
 /// What the cells of a written column hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnType {
@@ -119,6 +121,14 @@ impl Cells {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// About how many bytes of memory the cell of `row` takes.
+    pub(super) fn bytes_of(&self, row: usize) -> usize {
+        match self {
+            Self::Text(cells) => cells[row].as_ref().map_or(CELL_BYTES, |text| TEXT_BYTES + text.len()),
+            _ => CELL_BYTES,
+        }
     }
 
     /// Removes all cells and keeps their memory.

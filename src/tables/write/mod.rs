@@ -1,7 +1,7 @@
 //! Tables written in a stream: rows arrive in pieces of any size, the file appears whole or not at all.
 //!
-//! The bytes of a file depend on its rows alone. Parquet row groups are always [`ROWS_PER_GROUP`] rows long, however
-//! the rows arrived, and every column is encoded by itself, so neither the pieces nor the number of threads show.
+//! The bytes of a file depend on its rows alone. Where a Parquet row group ends depends on the rows before it, however
+//! they arrived, and every column is encoded by itself, so neither the pieces nor the number of threads show.
 
 mod cells;
 mod sink;
@@ -16,8 +16,15 @@ use self::sink::Sink;
 pub use self::spreadsheet::spreadsheet_text;
 use crate::output::{OutputError, StagedFile};
 
-/// Rows in one Parquet row group; the last one of a file may be shorter.
+/// Most rows in one Parquet row group.
 pub const ROWS_PER_GROUP: usize = 65_536;
+/// A row group ends with the row that brings its cells to so many bytes in memory, so that whoever reads or writes the
+/// file holds about as much however long its texts are.
+const BYTES_PER_GROUP: usize = 1 << 24;
+/// Bytes of a cell that is not a text, or of one that is missing.
+const CELL_BYTES: usize = 16;
+/// What a text takes beside its letters.
+const TEXT_BYTES: usize = 40;
 
 /// The file format of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,8 +59,8 @@ impl TableFormat {
 
 /// A table on its way to a file.
 ///
-/// Memory is bounded by one row group and the largest piece given to [`append`](Self::append). Dropped without a
-/// [`commit`](Self::commit), it leaves the target as it was.
+/// Memory is bounded by one row group of a Parquet file and the largest piece given to [`append`](Self::append); other
+/// formats take every piece as it comes. Dropped without a [`commit`](Self::commit), it leaves the target as it was.
 ///
 /// ```
 /// use propensity::tables::write::{Cells, ColumnType, Schema, TableFormat, TableWriter};
@@ -71,7 +78,10 @@ impl TableFormat {
 pub struct TableWriter {
     target: PathBuf,
     schema: Schema,
+    /// The rows of the row group that is being filled.
     pending: Vec<Cells>,
+    /// Their bytes in memory.
+    pending_bytes: usize,
     sink: Sink,
 }
 
@@ -89,7 +99,7 @@ impl TableWriter {
         let file = StagedFile::create(&target)?;
         let sink = Sink::open(file, format, &schema).map_err(OutputError::unwritable(&target))?;
         let pending = schema.columns().iter().map(|&(_, kind)| kind.no_cells()).collect();
-        Ok(Self { target, schema, pending, sink })
+        Ok(Self { target, schema, pending, pending_bytes: 0, sink })
     }
 
     /// Where the table will be.
@@ -104,18 +114,39 @@ impl TableWriter {
     /// the schema says; the table cannot be committed usefully after that.
     pub fn append(&mut self, mut columns: Vec<Cells>) -> Result<(), OutputError> {
         check(&self.schema, &columns).map_err(OutputError::unwritable(&self.target))?;
+        if !self.sink.has_groups() {
+            return self
+                .sink
+                .write(&self.schema, &mut columns)
+                .map_err(OutputError::unwritable(&self.target));
+        }
         let mut left = columns.first().map_or(0, Cells::len);
         while left > 0 {
-            let n_rows = left.min(ROWS_PER_GROUP - self.n_pending());
+            let (n_rows, is_full) = self.take_in(&columns, left);
             for (from, to) in columns.iter_mut().zip(&mut self.pending) {
                 from.move_front(n_rows, to);
             }
             left -= n_rows;
-            if self.n_pending() == ROWS_PER_GROUP {
+            if is_full {
                 self.write_pending()?;
             }
         }
         Ok(())
+    }
+
+    /// How many of the first rows of a piece the row group takes, and whether it is full then.
+    fn take_in(&mut self, columns: &[Cells], n_rows: usize) -> (usize, bool) {
+        let room = ROWS_PER_GROUP - self.n_pending();
+        if !self.sink.counts_bytes() {
+            return (n_rows.min(room), n_rows >= room);
+        }
+        for row in 0..n_rows.min(room) {
+            self.pending_bytes += columns.iter().map(|cells| cells.bytes_of(row)).sum::<usize>();
+            if self.pending_bytes >= BYTES_PER_GROUP {
+                return (row + 1, true);
+            }
+        }
+        (n_rows.min(room), n_rows >= room)
     }
 
     /// Writes what is left, flushes to disk and gives the file its name.
@@ -138,6 +169,7 @@ impl TableWriter {
         for cells in &mut self.pending {
             cells.clear();
         }
+        self.pending_bytes = 0;
         Ok(())
     }
 }
@@ -216,6 +248,32 @@ mod tests {
                 assert!(bytes(format, n_rows, chunk) == whole, "{format:?} in chunks of {chunk}");
             }
         }
+    }
+
+    #[test]
+    fn a_row_group_of_long_texts_is_short() {
+        use polars_parquet::read::{RowGroupMetadata, read_metadata};
+        let written = |chunk: usize| {
+            let folder = tempfile::tempdir().unwrap();
+            let target = folder.path().join("table");
+            let schema = Schema::new([("text", ColumnType::Text), ("number", ColumnType::Number)]);
+            let mut writer = TableWriter::create(&target, TableFormat::Parquet, schema).unwrap();
+            let mut left = 40_000;
+            while left > 0 {
+                let n_rows = chunk.min(left);
+                left -= n_rows;
+                let texts = vec![Some("x".repeat(968)); n_rows];
+                writer.append(vec![Cells::Text(texts), Cells::Number(vec![None; n_rows])]).unwrap();
+            }
+            writer.commit().unwrap();
+            std::fs::read(target).unwrap()
+        };
+        let bytes = written(40_000);
+        assert!(bytes == written(999));
+        // A row takes 968 + 40 + 16 bytes, so that 16,384 of them take 16 MiB.
+        let metadata = read_metadata(&mut io::Cursor::new(bytes)).unwrap();
+        let rows: Vec<usize> = metadata.row_groups.iter().map(RowGroupMetadata::num_rows).collect();
+        assert_eq!(rows, [16_384, 16_384, 7_232]);
     }
 
     #[test]

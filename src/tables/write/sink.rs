@@ -79,6 +79,16 @@ impl Sink {
         }
     }
 
+    /// Whether rows are written in groups, and wait until one is full.
+    pub(super) fn has_groups(&self) -> bool {
+        matches!(self, Self::Parquet { .. })
+    }
+
+    /// Whether a group is full by its bytes too, and not by its rows alone.
+    pub(super) fn counts_bytes(&self) -> bool {
+        matches!(self, Self::Parquet { is_wide: false, .. })
+    }
+
     /// Writes all cells and takes them.
     pub(super) fn write(&mut self, schema: &Schema, columns: &mut [Cells]) -> io::Result<()> {
         let n_rows = columns.first().map_or(0, Cells::len);
