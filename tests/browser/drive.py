@@ -136,6 +136,8 @@ def drive(browser: Browser, page: Path, other: Path, shots: Path | None) -> None
         "[...document.querySelectorAll('.fall')].map((table) => {"
         " const values = [...table.querySelectorAll('td.number')].map((cell) => Number(cell.textContent.replace('\\u2212', '-')));"
         " const total = values.pop(); return Math.abs(values.reduce((a, b) => a + b, 0) - total); })")
+    told = browser.run("[...document.querySelectorAll('#card .why li')].map((reason) => reason.textContent.trim().length > 8)")
+    expect("every reason is a sentence", len(told) > 0 and all(told), True)
     expect("the waterfalls add up", len(sums) == 2 and all(gap < 1e-6 for gap in sums), True)
     browser.shot(shots, "card")
     browser.key("Escape", 27)

@@ -316,7 +316,7 @@
       more[EMPLOYEES] === null ? null : `${whole.format(more[EMPLOYEES])} people`, account[DOMAIN],
       account[CORPORATE] ? "may be corporate" : null,
     ].filter(Boolean).join(" \u00b7 ");
-    const why = (texts) => texts.length === 0 ? null : element("ul", { class: "why" }, ...texts.map((text) => element("li", {}, texts[text])));
+    const why = (places) => places.length === 0 ? null : element("ul", { class: "why" }, ...places.map((place) => element("li", {}, texts[place])));
     const scores = element("table", { class: "scores" },
       element("thead", {}, element("tr", {}, ...["Product", "Cell", "Cluster", "Fit", "Intent", "Likely to buy", ""].map((name) => element("th", { scope: "col" }, name)))),
       element("tbody", {}, ...account[SCORES].map((each, index) => {
