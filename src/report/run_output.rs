@@ -157,7 +157,7 @@ impl RunOutput {
 
     /// Works on all accounts and hands the results to `sink` in the order of the accounts, a chunk at a time.
     ///
-    /// Memory is bounded by two row groups of each file and one chunk of accounts.
+    /// Memory is bounded by a row group of each file, as it is stored and as it is read, and one chunk of accounts.
     ///
     /// # Errors
     /// [`ReportError::NotARun`] when a file is not the one that was recorded or the files do not fit each other,
