@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use super::at_once;
 use super::boosting::{Bag, BagRows, Booster};
 use super::calibrate::{Judged, learn};
 use super::columns::Columns;
@@ -27,6 +28,20 @@ const FEW_OUTCOMES: f64 = 400.0;
 const CHANCE_GAIN: f64 = 3.841_458_820_694_124;
 /// Folds in which the calibration is judged on rows it was not learned from.
 const CALIBRATION_FOLDS: usize = 5;
+
+/// Outcomes of the rarer kind in all bags together: of more, fewer bags average as well.
+const BAGGED_OUTCOMES: usize = 160_000;
+/// Outcomes of the rarer kind that are enough to stop on, and to judge on, when there are fewer bags.
+const JUDGED_OUTCOMES: usize = 5_000;
+/// Rows from which all tables grow at once: passes over so many rows are dear, and their steps are sure.
+const ROWS_AT_ONCE: usize = 250_000;
+
+/// How the rows of a set are shared out.
+struct Plan {
+    bags: usize,
+    folds: usize,
+    at_once: bool,
+}
 
 /// A fitted model and how it came about.
 #[derive(Clone, Debug)]
@@ -93,15 +108,18 @@ impl AdditiveParams {
     ) -> Result<Trained, TrainError> {
         self.validate()?;
         let limits = self.limits(set);
-        let folds = set.folds(seed.named("bags"), self.bags);
-        let bag_rows: Vec<BagRows> = (0..self.bags).map(|bag| split(set, &folds, bag, self.bags)).collect();
+        let Plan { bags, folds: n_folds, at_once } = self.plan(set);
+        let folds = set.folds(seed.named("bags"), n_folds);
+        let bag_rows: Vec<BagRows> = (0..bags).map(|bag| split(set, &folds, bag, n_folds)).collect();
         let columns = Columns::new(set);
         let booster = Booster::new(set, &columns, self, limits);
-        let (grids, bags) = if self.joint_tables > 0 {
-            trees::grow(&booster, &bag_rows, seed, parallelism)?
-        } else {
+        let (grids, bags) = if self.joint_tables == 0 {
             let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
-            (Vec::new(), parallelism.map(&bag_rows, |bag, rows| booster.grow(rows, blocks(bag))))
+            (Vec::new(), parallelism.map(&bag_rows, |bag, rows| booster.grow(rows, blocks(bag), parallelism)))
+        } else if at_once {
+            at_once::grow(&booster, &bag_rows, seed, parallelism)?
+        } else {
+            trees::grow(&booster, &bag_rows, seed, parallelism)?
         };
         let (held_out, judged) = judge(set, &bag_rows, &bags, seed)?;
         let evidence = evidence(set, &held_out, self.judged_together)?;
@@ -134,11 +152,19 @@ impl AdditiveParams {
         Ok(Trained { model, report })
     }
 
+    /// How rows are shared out: with many outcomes, fewer bags, each with larger a share of the rows.
+    fn plan(&self, set: &TrainingSet<'_>) -> Plan {
+        let fewer = set.rarer_outcomes();
+        let bags = (BAGGED_OUTCOMES / fewer.max(1)).clamp(1, self.bags);
+        let by_time = set.rows().later.is_some();
+        let is_thinned = bags < self.bags && !by_time;
+        let folds = if is_thinned { self.bags.max(fewer / JUDGED_OUTCOMES) } else { self.bags };
+        Plan { bags, folds, at_once: set.n_rows() >= ROWS_AT_ONCE }
+    }
+
     /// The limits of a step; with few outcomes it is shrunk in proportion.
     fn limits(&self, set: &TrainingSet<'_>) -> StepLimits {
-        let labels = set.rows().labels;
-        let positives = labels.iter().filter(|label| **label).count();
-        let fewer = positives.min(labels.len() - positives).max(1) as f64;
+        let fewer = set.rarer_outcomes().max(1) as f64;
         StepLimits {
             leaves: self.leaves,
             l2: self.l2 * (FEW_OUTCOMES / fewer).max(1.0),
