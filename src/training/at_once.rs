@@ -5,9 +5,11 @@
 //! in Lou, Caruana, Gehrke and Hooker 2013, <https://doi.org/10.1145/2487575.2487579>). The strongest pairs get tables, and
 //! all tables grow on together, one pass over rows a round.
 
-use super::boosting::{Bag, BagRows, Block, Booster, Pace};
+use super::boosting::{Bag, Booster, Pace};
+use super::columns::Tile;
 use super::cross::honest_gain;
 use super::histogram::{Tables, unpacked};
+use super::passes::{BagRows, Block};
 use super::places::{Axis, coarsen};
 use super::set::Trend;
 use super::trees::Grid;
@@ -43,14 +45,22 @@ pub(super) fn grow(
         let seed = seed.named("blocks").numbered(bag as u64);
         // At least two blocks: pairs are chosen on the one and asked on the other.
         let mut passes = booster.passes(rows, ROWS_PER_ROUND.min(rows.fit.len().div_ceil(2)).max(1), seed);
-        let (mut tables, alone) = booster.run(booster.rate_alone(rows), &passes, &[], &ALONE, parallelism);
+        let most = booster.params().rounds;
+        let [first, then] = [ALONE, TOGETHER].map(|pace| Pace { rounds: pace.rounds.min(most), ..pace });
+        let (mut tables, alone) = booster.run(booster.rate_alone(rows), &passes, &[], &first, parallelism);
         let grids = match &grids {
             Some(grids) => grids,
-            None => grids.insert(screened(booster, &tables, &passes.blocks, parallelism)?),
+            None => grids.insert(screened(
+                booster,
+                &tables,
+                &passes.blocks,
+                seed.named("screening"),
+                parallelism,
+            )?),
         };
         passes.lay(grids);
         tables.joint = grids.iter().map(|grid| vec![0; grid.n_cells()]).collect();
-        let (tables, together) = booster.run(tables, &passes, grids, &TOGETHER, parallelism);
+        let (tables, together) = booster.run(tables, &passes, grids, &then, parallelism);
         bags.push(booster.bag(tables, alone + together, grids, rows));
     }
     Ok((grids.unwrap_or_default(), bags))
@@ -68,6 +78,7 @@ fn screened(
     booster: &Booster<'_>,
     tables: &Tables,
     blocks: &[Block],
+    seed: Seed,
     parallelism: &Parallelism,
 ) -> Result<Vec<Grid>, ModelError> {
     let [one, other, ..] = blocks else { return Ok(Vec::new()) };
@@ -84,7 +95,11 @@ fn screened(
         .collect::<Result<Vec<Side>, ModelError>>()?;
     let n_pairs = sides.len() * sides.len().saturating_sub(1) / 2;
     let most_rows = SCREENING_WORK / 2 / n_pairs.max(1);
-    let halves = [one, other].map(|block| Half::new(booster, tables, block, &sides, most_rows, parallelism));
+    let halves = [one, other].map(|block| {
+        let thinned = booster.thinned(block, most_rows, seed);
+        let tiles = if thinned.is_empty() { &block.tiles } else { &thinned };
+        Half::new(booster, tables, tiles, &sides, parallelism)
+    });
     let found = parallelism.map(&sides, |a, side| {
         let of_others = (a + 1..sides.len()).map(|b| {
             let axes = [side.axis, sides[b].axis];
@@ -119,13 +134,10 @@ impl Half {
     fn new(
         booster: &Booster<'_>,
         tables: &Tables,
-        block: &Block,
+        tiles: &[Tile],
         sides: &[Side],
-        most_rows: usize,
         parallelism: &Parallelism,
     ) -> Self {
-        let n_tiles = most_rows.div_ceil(super::columns::TILE_ROWS).clamp(1, block.tiles.len().max(1));
-        let tiles = &block.tiles[..n_tiles.min(block.tiles.len())];
         let of_tiles = parallelism.map(tiles, |_, tile| {
             let gradients = booster.gradients(tables, tile, &mut Vec::new());
             gradients.iter().map(|gradient| gradient.packed()).collect::<Vec<i64>>()

@@ -9,6 +9,7 @@ use super::columns::{Columns, TILE_ROWS, Tile};
 use super::cross::cross_step;
 use super::histogram::{Gradient, Histogram, LogisticTable, PLACES, Tables, UNIT};
 use super::params::AdditiveParams;
+use super::passes::{BagRows, Block, Passes, shares};
 use super::places::Axis;
 use super::set::TrainingSet;
 use super::step::{StepLimits, step};
@@ -16,29 +17,16 @@ use super::trees::Grid;
 use crate::models::FeatureBins;
 use crate::parallelism::Parallelism;
 use crate::quantity::LogOdds;
-use crate::seed::{Seed, hash_bytes};
+use crate::seed::Seed;
 
 /// A look at the stopping rows counts when it lowers their loss by one part in this many.
 pub(super) const LEAST_GAIN: i128 = 20_000;
 /// Rounds between two looks at the rows that say when to stop.
 pub(super) const CHECK_EVERY: usize = 4;
-/// Rows on which the length of a joint step is found.
-const PROBE_ROWS: usize = 8192;
 /// Rows of a bag from which threads share the work of a round.
 const ROWS_TO_SHARE: usize = 1 << 16;
 /// Largest weight of a table: 16 in log-odds.
 const MOST: i32 = 16 << 20;
-
-/// The rows of one bag, by what they are used for.
-#[derive(Clone, Debug, Default)]
-pub(super) struct BagRows {
-    /// Tables are fitted on these.
-    pub(super) fit: Vec<usize>,
-    /// These say when to stop.
-    pub(super) stop: Vec<usize>,
-    /// These are used for neither, and so show how good the tables are.
-    pub(super) judge: Vec<usize>,
-}
 
 /// What one bag has learned.
 #[derive(Clone, Debug)]
@@ -62,30 +50,6 @@ pub(super) struct Pace {
     pub(super) leaves: usize,
     /// Most crossed cuts in the step of a joint table.
     pub(super) crosses: usize,
-}
-
-/// Rows that take part in the same rounds.
-#[derive(Debug)]
-pub(super) struct Block {
-    pub(super) tiles: Vec<Tile>,
-    /// Those on which the length of a joint step is found.
-    probe: Vec<Tile>,
-}
-
-/// The rows of a bag as rounds pass over them.
-#[derive(Debug)]
-pub(super) struct Passes {
-    pub(super) blocks: Vec<Block>,
-    stop: Vec<Tile>,
-}
-
-impl Passes {
-    /// Finds the cells of all rows in tables over the given grids.
-    pub(super) fn lay(&mut self, grids: &[Grid]) {
-        let of_blocks =
-            self.blocks.iter_mut().flat_map(|block| block.tiles.iter_mut().chain(&mut block.probe));
-        of_blocks.chain(&mut self.stop).for_each(|tile| tile.lay(grids));
-    }
 }
 
 /// What all bags have in common.
@@ -207,27 +171,6 @@ impl<'a> Booster<'a> {
             }
         }
         (best.2, best.1)
-    }
-
-    /// The rows of a bag; those to be fitted are dealt into blocks by the hash of their groups, so that the order of rows
-    /// does not matter.
-    pub(super) fn passes(&self, rows: &BagRows, rows_per_round: usize, seed: Seed) -> Passes {
-        let n_blocks = rows.fit.len().div_ceil(rows_per_round).max(1);
-        let probes = (rows.fit.len() / n_blocks / PROBE_ROWS).max(1) as u64;
-        let mut parts: Vec<(Vec<usize>, Vec<usize>)> = vec![(Vec::new(), Vec::new()); n_blocks];
-        for &row in &rows.fit {
-            let hash = hash_bytes(seed.value(), &self.set.rows().groups[row].to_le_bytes());
-            let (all, probe) = &mut parts[(hash % n_blocks as u64) as usize];
-            all.push(row);
-            if (hash >> 32).is_multiple_of(probes) {
-                probe.push(row);
-            }
-        }
-        let block = |(all, probe): (Vec<usize>, Vec<usize>)| Block {
-            tiles: self.columns.tiles(&all),
-            probe: self.columns.tiles(&probe),
-        };
-        Passes { blocks: parts.into_iter().map(block).collect(), stop: self.columns.tiles(&rows.stop) }
     }
 
     /// What the places of a grid over two columns are.
@@ -385,11 +328,6 @@ impl<'a> Booster<'a> {
 
 fn whole_steps(value: f64) -> i32 {
     (value.clamp(-8.0, 8.0) * LogOdds::STEPS as f64).round() as i32
-}
-
-/// Tiles in as many parts as there are threads.
-fn shares<'a>(tiles: &'a [Tile], parallelism: &Parallelism) -> Vec<&'a [Tile]> {
-    tiles.chunks(tiles.len().div_ceil(parallelism.n_threads()).max(1)).collect()
 }
 
 fn apply(tables: &mut Tables, steps: &Tables, rate: f64) {

@@ -3,11 +3,12 @@
 use std::num::NonZeroU32;
 
 use super::at_once;
-use super::boosting::{Bag, BagRows, Booster};
+use super::boosting::{Bag, Booster};
 use super::calibrate::{Judged, learn};
 use super::columns::Columns;
 use super::error::TrainError;
 use super::params::AdditiveParams;
+use super::passes::BagRows;
 use super::set::TrainingSet;
 use super::step::StepLimits;
 use super::trees::{self, Grid};
@@ -33,9 +34,6 @@ const CALIBRATION_FOLDS: usize = 5;
 const BAGGED_OUTCOMES: usize = 160_000;
 /// Outcomes of the rarer kind that are enough to stop on, and to judge on, when there are fewer bags.
 const JUDGED_OUTCOMES: usize = 5_000;
-/// Rows from which all tables grow at once: passes over so many rows are dear, and their steps are sure.
-const ROWS_AT_ONCE: usize = 250_000;
-
 /// How the rows of a set are shared out.
 struct Plan {
     bags: usize,
@@ -159,7 +157,7 @@ impl AdditiveParams {
         let by_time = set.rows().later.is_some();
         let is_thinned = bags < self.bags && !by_time;
         let folds = if is_thinned { self.bags.max(fewer / JUDGED_OUTCOMES) } else { self.bags };
-        Plan { bags, folds, at_once: set.n_rows() >= ROWS_AT_ONCE }
+        Plan { bags, folds, at_once: set.n_rows() >= self.rows_at_once }
     }
 
     /// The limits of a step; with few outcomes it is shrunk in proportion.

@@ -17,6 +17,7 @@ pub mod leak_gate;
 pub mod line;
 mod linfa;
 mod params;
+mod passes;
 mod places;
 mod set;
 mod step;

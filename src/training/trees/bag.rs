@@ -8,8 +8,9 @@ use super::tree::{Growth, Tree};
 use crate::models::{MAX_PLACES, Places};
 use crate::quantity::LogOdds;
 use crate::seed::{Seed, hash_bytes};
-use crate::training::boosting::{BagRows, CHECK_EVERY, LEAST_GAIN, Pace};
+use crate::training::boosting::{CHECK_EVERY, LEAST_GAIN, Pace};
 use crate::training::histogram::PLACES;
+use crate::training::passes::BagRows;
 use crate::training::step::{StepLimits, step};
 
 /// What is added in one round.

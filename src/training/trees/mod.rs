@@ -18,7 +18,8 @@ use bag::{Move, Moves, bins_of};
 pub(super) use grid::Grid;
 use sets::{ColumnSet, Credit, MOST_COLUMNS};
 
-use super::boosting::{Bag, BagRows, Booster, Pace};
+use super::boosting::{Bag, Booster, Pace};
+use super::passes::BagRows;
 use super::places::{Axis, coarsen};
 use super::set::Trend;
 use super::step::StepLimits;
