@@ -17,8 +17,6 @@ use crate::models::{FeatureBins, ModelError, Places};
 use crate::parallelism::Parallelism;
 use crate::seed::Seed;
 
-/// Rows of a round: the steps of so many rows are as good as those of all.
-const ROWS_PER_ROUND: usize = 250_000;
 /// How the tables of single columns grow before pairs are looked for.
 const ALONE: Pace = Pace { rounds: 24, patience: 4, learning_rate: 0.4, leaves: 6, crosses: 0 };
 /// How all tables grow.
@@ -44,7 +42,8 @@ pub(super) fn grow(
     for (bag, rows) in bag_rows.iter().enumerate() {
         let seed = seed.named("blocks").numbered(bag as u64);
         // At least two blocks: pairs are chosen on the one and asked on the other.
-        let mut passes = booster.passes(rows, ROWS_PER_ROUND.min(rows.fit.len().div_ceil(2)).max(1), seed);
+        let rows_per_round = booster.params().rows_per_round.min(rows.fit.len().div_ceil(2)).max(1);
+        let mut passes = booster.passes(rows, rows_per_round, seed);
         let most = booster.params().rounds;
         let [first, then] = [ALONE, TOGETHER].map(|pace| Pace { rounds: pace.rounds.min(most), ..pace });
         let (mut tables, alone) = booster.run(booster.rate_alone(rows), &passes, &[], &first, parallelism);

@@ -35,6 +35,7 @@ const BAGGED_OUTCOMES: usize = 160_000;
 /// Outcomes of the rarer kind that are enough to stop on, and to judge on, when there are fewer bags.
 const JUDGED_OUTCOMES: usize = 5_000;
 /// How the rows of a set are shared out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Plan {
     bags: usize,
     folds: usize,
@@ -90,7 +91,9 @@ impl AdditiveParams {
     /// on them.
     ///
     /// Groups are dealt into as many folds as there are bags. Bag `b` never sees fold `b`, stops on the next
-    /// one and is fitted on the rest; so every row is judged by a bag that has not seen it. Tables of single features
+    /// one and is fitted on the rest; so every row is judged by a bag that has not seen it. With more than 20,000 outcomes of
+    /// the rarer kind there are fewer bags (160,000 in all of them together), and from then on folds are of 5,000 of them or
+    /// more, so that a bag is fitted on most rows and some rows are judged. Tables of single features
     /// grow at once; with joint tables, all tables grow by small trees. With a later
     /// slice, tables are fitted on earlier rows only and stopped and judged on later ones. Without a signal
     /// (see [`Evidence`]) the model gives every row the base rate.
@@ -106,7 +109,8 @@ impl AdditiveParams {
     ) -> Result<Trained, TrainError> {
         self.validate()?;
         let limits = self.limits(set);
-        let Plan { bags, folds: n_folds, at_once } = self.plan(set);
+        let Plan { bags, folds: n_folds, at_once } =
+            self.plan(set.n_rows(), set.rarer_outcomes(), set.rows().later.is_some());
         let folds = set.folds(seed.named("bags"), n_folds);
         let bag_rows: Vec<BagRows> = (0..bags).map(|bag| split(set, &folds, bag, n_folds)).collect();
         let columns = Columns::new(set);
@@ -150,14 +154,13 @@ impl AdditiveParams {
         Ok(Trained { model, report })
     }
 
-    /// How rows are shared out: with many outcomes, fewer bags, each with larger a share of the rows.
-    fn plan(&self, set: &TrainingSet<'_>) -> Plan {
-        let fewer = set.rarer_outcomes();
+    /// How `n_rows` rows with `fewer` outcomes of the rarer kind are shared out: with many outcomes, fewer bags, each with a
+    /// larger share of the rows.
+    fn plan(&self, n_rows: usize, fewer: usize, by_time: bool) -> Plan {
         let bags = (BAGGED_OUTCOMES / fewer.max(1)).clamp(1, self.bags);
-        let by_time = set.rows().later.is_some();
         let is_thinned = bags < self.bags && !by_time;
         let folds = if is_thinned { self.bags.max(fewer / JUDGED_OUTCOMES) } else { self.bags };
-        Plan { bags, folds, at_once: set.n_rows() >= self.rows_at_once }
+        Plan { bags, folds, at_once: n_rows >= self.rows_at_once }
     }
 
     /// The limits of a step; with few outcomes it is shrunk in proportion.
@@ -315,4 +318,26 @@ fn average(
         }
     });
     Ok(AdditiveModel::purified(base, tables, joint.collect(), &population)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_outcomes_need_few_bags_and_small_slices() {
+        let params = AdditiveParams::with_joint_tables();
+        for (rows, fewer, by_time, bags, folds, at_once) in [
+            (2_000, 400, false, 8, 8, false),
+            (78_000, 17_627, false, 8, 8, false),
+            (100_000, 40_000, false, 4, 8, false),
+            (250_000, 60_000, false, 2, 12, true),
+            (800_000, 110_000, false, 1, 22, true),
+            // A later slice is stopped and judged on anyway, and so shared out as before.
+            (800_000, 110_000, true, 1, 8, true),
+            (1_000_000, 900, false, 8, 8, true),
+        ] {
+            assert_eq!(params.plan(rows, fewer, by_time), Plan { bags, folds, at_once }, "{rows} rows");
+        }
+    }
 }

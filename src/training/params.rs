@@ -23,7 +23,8 @@ pub struct AdditiveParams {
     pub min_gain: f64,
     /// Shrinkage of a level towards the average when levels are put in order, same unit as `l2`: at least 0.
     pub level_smoothing: f64,
-    /// Bags, each with its own rows held out: 3 to 64. The tables are the mean over bags.
+    /// Bags, each with its own rows held out: 3 to 64; fewer where there are more than 20,000 outcomes of the rarer kind.
+    /// The tables are the mean over bags.
     pub bags: usize,
     /// Rounds without improvement on held-out rows after which a bag stops: at least 1.
     pub patience: usize,
