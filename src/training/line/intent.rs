@@ -4,11 +4,12 @@
 //! spec's number are drawn by hash and weighted, so that rates stay what they are.
 
 use super::features::{Material, Snapshot};
-use super::{LineError, LineTrainer, Outcome};
+use super::{HeldOutCases, LineError, LineTrainer, Outcome};
 use crate::features::{Family, recipes};
 use crate::models::BinnedMatrix;
+use crate::pipeline::Pipeline;
 use crate::spec::IntentLabel;
-use crate::training::TrainingRows;
+use crate::training::{TrainingRows, TrainingSet, UpdateParams};
 
 /// The cases of one snapshot: rows of its matrix, with their outcome and weight.
 struct Cases {
@@ -52,48 +53,106 @@ impl Cases {
     }
 }
 
+/// The cases of one product on all snapshots.
+struct Stacked {
+    binned: BinnedMatrix,
+    labels: Vec<bool>,
+    weights: Vec<f32>,
+    groups: Vec<u64>,
+    /// Which are of the last snapshot, where there are more.
+    later: Option<Vec<bool>>,
+    /// Which features intent may read.
+    readable: Vec<bool>,
+    /// All cases, before any were drawn.
+    total: u64,
+}
+
+impl Stacked {
+    fn collect(trainer: &LineTrainer<'_>, material: &Material, product: usize) -> Self {
+        let spec = &trainer.spec.intent;
+        let name = &trainer.spec.products[product].name;
+        let most = f64::from(spec.max_negatives.get()) / material.past.len().max(1) as f64;
+        let (mut parts, mut labels, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut groups, mut later, mut total) = (Vec::new(), Vec::new(), 0);
+        for (index, snapshot) in material.past.iter().enumerate() {
+            let cases = Cases::collect(trainer, snapshot, product, most);
+            let is_last = material.past.len() > 1 && index + 1 == material.past.len();
+            groups.extend(cases.rows.iter().map(|row| snapshot.groups[*row]));
+            later.extend(std::iter::repeat_n(is_last, cases.rows.len()));
+            parts.push(snapshot.binned.select_rows(&cases.rows));
+            labels.extend(cases.labels);
+            weights.extend(cases.weights);
+            total += cases.total;
+        }
+        let binned = match BinnedMatrix::stack(&parts) {
+            Ok(binned) => binned,
+            // No snapshot at all: the history is shorter than the horizon.
+            Err(_) => material.today.binned.select_rows(&[]),
+        };
+        let first_purchase = spec.label == IntentLabel::FirstPurchase;
+        let readable = recipes(&trainer.spec.features)
+            .iter()
+            .map(|recipe| {
+                // Nobody in the cases owns the product, so its own purchases say nothing.
+                let own = recipe.family == Family::Transaction && recipe.product.as_ref() == Some(name);
+                spec.families.contains(&recipe.family) && !(own && first_purchase)
+            })
+            .collect();
+        let later = (material.past.len() > 1).then_some(later);
+        Self { binned, labels, weights, groups, later, readable, total }
+    }
+
+    fn rows<'a>(&'a self, material: &'a Material) -> TrainingRows<'a> {
+        TrainingRows {
+            binning: &material.binning,
+            binned: &self.binned,
+            labels: &self.labels,
+            groups: &self.groups,
+            weights: Some(&self.weights),
+            later: self.later.as_deref(),
+            features: Some(&self.readable),
+        }
+    }
+}
+
+/// Trains the model anew.
 pub(super) fn train(
     trainer: &LineTrainer<'_>,
     material: &Material,
     product: usize,
 ) -> Result<Outcome, LineError> {
-    let spec = &trainer.spec.intent;
+    let cases = Stacked::collect(trainer, material, product);
+    trainer.train_model("intent", product, cases.rows(material), cases.total)
+}
+
+/// Lets the model of `kept` follow the cases; it stays where they are too few.
+pub(super) fn update(
+    trainer: &LineTrainer<'_>,
+    material: &Material,
+    product: usize,
+    kept: &Pipeline,
+    params: &UpdateParams,
+) -> Result<Outcome, LineError> {
+    let cases = Stacked::collect(trainer, material, product);
     let name = &trainer.spec.products[product].name;
-    let most = f64::from(spec.max_negatives.get()) / material.past.len().max(1) as f64;
-    let (mut parts, mut labels, mut weights) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut groups, mut later, mut total) = (Vec::new(), Vec::new(), 0);
-    for (index, snapshot) in material.past.iter().enumerate() {
-        let cases = Cases::collect(trainer, snapshot, product, most);
-        let is_last = material.past.len() > 1 && index + 1 == material.past.len();
-        groups.extend(cases.rows.iter().map(|row| snapshot.groups[*row]));
-        later.extend(std::iter::repeat_n(is_last, cases.rows.len()));
-        parts.push(snapshot.binned.select_rows(&cases.rows));
-        labels.extend(cases.labels);
-        weights.extend(cases.weights);
-        total += cases.total;
-    }
-    let binned = match BinnedMatrix::stack(&parts) {
-        Ok(binned) => binned,
-        // No snapshot at all: the history is shorter than the horizon.
-        Err(_) => material.today.binned.select_rows(&[]),
+    let failed = |source| LineError::Train { model: "intent", product: name.clone(), source };
+    let old = &kept.products()[product].intent;
+    let (positives, seen) = kept
+        .manifest()
+        .samples
+        .get(product)
+        .map_or((0, 0), |sample| (sample.intent_positives, sample.intent_cases));
+    // Which of them came last is of no use here.
+    let model = match TrainingSet::try_new(TrainingRows { later: None, ..cases.rows(material) }) {
+        Ok(set) => params.update(old, &set).map_err(failed)?,
+        Err(error) if error.too_few_outcomes() => old.clone(),
+        Err(error) => return Err(failed(error)),
     };
-    let first_purchase = spec.label == IntentLabel::FirstPurchase;
-    let readable: Vec<bool> = recipes(&trainer.spec.features)
-        .iter()
-        .map(|recipe| {
-            // Nobody in the cases owns the product, so its own purchases say nothing.
-            let own = recipe.family == Family::Transaction && recipe.product.as_ref() == Some(name);
-            spec.families.contains(&recipe.family) && !(own && first_purchase)
-        })
-        .collect();
-    let rows = TrainingRows {
-        binning: &material.binning,
-        binned: &binned,
-        labels: &labels,
-        groups: &groups,
-        weights: Some(&weights),
-        later: (material.past.len() > 1).then_some(later.as_slice()),
-        features: Some(&readable),
-    };
-    trainer.train_model("intent", product, rows, total)
+    let new = cases.labels.iter().filter(|label| **label).count() as u64;
+    Ok(Outcome {
+        model,
+        held_out: HeldOutCases::default(),
+        positives: positives + new,
+        cases: seen + cases.total,
+    })
 }

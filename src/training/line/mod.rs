@@ -28,7 +28,7 @@ use crate::scoring::Chunking;
 use crate::seed::Seed;
 use crate::spec::Spec;
 use crate::tables::Dataset;
-use crate::training::{AdditiveParams, TrainError, TrainingRows, TrainingSet};
+use crate::training::{AdditiveParams, TrainError, TrainingRows, TrainingSet, UpdateParams};
 
 /// Everything training reads, beside the tables.
 #[derive(Debug)]
@@ -52,6 +52,38 @@ pub struct LineTrainer<'a> {
 enum Job {
     Fit(usize),
     Intent(usize),
+}
+
+/// What a training takes over from an older line.
+#[derive(Clone, Copy)]
+enum Kept<'a> {
+    Nothing,
+    /// Its bins and fit models.
+    Fit(&'a Pipeline),
+    /// Its bins and all models; those of intent are updated.
+    All(&'a Pipeline, &'a UpdateParams),
+}
+
+impl<'a> Kept<'a> {
+    const fn line(self) -> Option<&'a Pipeline> {
+        match self {
+            Self::Nothing => None,
+            Self::Fit(line) | Self::All(line, _) => Some(line),
+        }
+    }
+
+    const fn updated(self) -> Option<&'a Pipeline> {
+        match self {
+            Self::All(line, _) => Some(line),
+            Self::Nothing | Self::Fit(_) => None,
+        }
+    }
+
+    /// The dates that are learned from: an update has seen the older ones.
+    fn unseen(self, dates: Vec<AsOf>) -> Vec<AsOf> {
+        let last = self.updated().and_then(|line| line.manifest().intent_snapshots.last().copied());
+        dates.into_iter().filter(|date| last.is_none_or(|last| *date > last)).collect()
+    }
 }
 
 /// A trained model and how many cases it saw.
@@ -88,7 +120,7 @@ impl LineTrainer<'_> {
     /// # Errors
     /// As [`train`](Self::train).
     pub fn train_judged(&self, dataset: &Dataset, progress: &dyn Progress) -> Result<TrainedLine, LineError> {
-        self.train_models(dataset, None, progress)
+        self.train_models(dataset, Kept::Nothing, progress)
     }
 
     /// Trains the intent models anew and keeps the fit models of `kept`, with its bins.
@@ -105,18 +137,34 @@ impl LineTrainer<'_> {
         dataset: &Dataset,
         progress: &dyn Progress,
     ) -> Result<TrainedLine, LineError> {
-        self.train_models(dataset, Some(kept), progress)
+        self.train_models(dataset, Kept::Fit(kept), progress)
+    }
+
+    /// Lets the intent models of `kept` follow the outcomes of the snapshots they have not learned from yet
+    /// ([`UpdateParams::update`]), and keeps its fit models and bins.
+    ///
+    /// # Errors
+    /// As [`refresh_intent`](Self::refresh_intent).
+    pub fn update_intent(
+        &self,
+        kept: &Pipeline,
+        params: &UpdateParams,
+        dataset: &Dataset,
+        progress: &dyn Progress,
+    ) -> Result<TrainedLine, LineError> {
+        self.train_models(dataset, Kept::All(kept, params), progress)
     }
 
     fn train_models(
         &self,
         dataset: &Dataset,
-        kept: Option<&Pipeline>,
+        keeps: Kept<'_>,
         progress: &dyn Progress,
     ) -> Result<TrainedLine, LineError> {
         check_date(dataset, self.as_of)?;
         let builder = FeatureBuilder::try_new(&self.spec.features, dataset)?;
-        let dates = snapshots::dates(self.spec, dataset, self.as_of);
+        let kept = keeps.line();
+        let dates = keeps.unseen(snapshots::dates(self.spec, dataset, self.as_of));
         let binning = kept.map(Pipeline::binning);
         let material = features::Material::prepare(self, &builder, dataset, &dates, binning, progress)?;
 
@@ -134,7 +182,10 @@ impl LineTrainer<'_> {
         let outcomes = self.chunking.parallelism.map(&jobs, |_, job| {
             let outcome = match job {
                 Job::Fit(product) => fit::train(self, &material, *product),
-                Job::Intent(product) => intent::train(self, &material, *product),
+                Job::Intent(product) => match keeps {
+                    Kept::All(kept, params) => intent::update(self, &material, *product, kept, params),
+                    _ => intent::train(self, &material, *product),
+                },
             };
             progress.advance(1);
             outcome
@@ -160,9 +211,13 @@ impl LineTrainer<'_> {
         let manifest = Manifest {
             as_of: self.as_of,
             fit_as_of: kept.map(Pipeline::fit_as_of),
+            intent_as_of: keeps.updated().map(Pipeline::intent_as_of),
             seed: self.seed,
             n_accounts: material.today.accounts.len() as u64,
-            intent_snapshots: dates,
+            intent_snapshots: match keeps.updated() {
+                Some(kept) => kept.manifest().intent_snapshots.iter().copied().chain(dates).collect(),
+                None => dates,
+            },
             samples: samples.collect(),
         };
         let models = products.iter().zip(fits).zip(intents).map(|((product, fit), intent)| ProductModels {
