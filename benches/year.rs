@@ -2,22 +2,23 @@
 //! September, and a rollback on command.
 //!
 //! ```text
-//! cargo bench --bench year
+//! cargo bench --bench year [-- --record benches/record/year.json --picture docs/pictures/year.svg]
 //! ```
 //!
-//! The world is generated, so what came of every list is known. From July on two products change places: whoever would have
-//! bought one buys the other. In September the signals of the last four weeks are missing. A table of what happened each
-//! month is printed, and the rate of purchases by cluster and month is drawn as SVG. With `--test` two months of a small world.
+//! The world is generated, so what came of every list is known, and it has its seasons. From July on two products change
+//! places: new customers buy the one where they would have bought the other, and the whole market looks into the first of
+//! them. In September the signals of the last four weeks are missing. A table of what happened each month is printed, and the
+//! rate of purchases by cluster and month is drawn as SVG. With `--test` two months of a small world.
 #![allow(clippy::print_stdout, reason = "a benchmark shows what it measures")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
-use propensity::drift::DriftReport;
+use propensity::drift::{DriftReport, Level};
 use propensity::features::{FeatureBuilder, KnownDeals, Purchases};
 use propensity::grid::Cluster;
 use propensity::parallelism::Parallelism;
@@ -35,12 +36,15 @@ use propensity::tables::write::TableFormat;
 use propensity::tables::{Dataset, ReadOptions};
 use propensity::training::AdditiveParams;
 use propensity::world::{Existing, Months, WorldParams, generate};
+use serde_json::json;
 
 /// When the market turns, and the release on which the feed is broken.
 const TURN: &str = "2025-07-01";
 const BROKEN: &str = "2025-09-25";
 /// The products that change places.
 const SWAPPED: [&str; 2] = ["azure", "m365"];
+/// The topic of the first of them.
+const LOOKED_INTO: &str = "cloud_platform";
 /// Clusters that are drawn, with their colours.
 const DRAWN: [(Cluster, &str); 4] = [
     (Cluster::ActNow, "#1b7837"),
@@ -90,25 +94,51 @@ impl Year {
         self.folder.path().join("broken")
     }
 
-    /// From the turn on, what was bought of one product was bought of the other.
+    /// From the turn on, customers who had neither of two products buy the one where they would have bought the other, and the
+    /// whole market looks into the first of them: each of its signals comes three times.
     fn turn_the_market(&self) -> Result<(), Box<dyn Error>> {
+        let mut customers = BTreeSet::new();
+        let transactions = fs::read_to_string(self.world().join("transactions.csv"))?;
+        let rows = transactions.lines().map(|line| line.split(',').collect::<Vec<_>>());
+        let (account, product, date) = (0, 2, 4);
+        for cells in rows.filter(|cells| cells.len() > date) {
+            if SWAPPED.contains(&cells[product]) && cells[date] < TURN {
+                customers.insert(cells[account].to_owned());
+            }
+        }
         for (table, date) in
             [("transactions", "date"), ("opportunities", "created_at"), ("subscriptions", "month")]
         {
-            edit(&self.world().join(format!("{table}.csv")), |header, cells| {
+            edit(&self.world().join(format!("{table}.csv")), |header, mut cells| {
                 let place = |name: &str| header.iter().position(|column| column == name);
-                let (Some(product), Some(date)) = (place("product"), place(date)) else { return true };
-                if cells[date].as_str() >= TURN {
-                    let other =
-                        SWAPPED.iter().position(|name| *name == cells[product]).map(|at| SWAPPED[1 - at]);
-                    if let Some(other) = other {
-                        other.clone_into(&mut cells[product]);
-                    }
+                if let (Some(account), Some(product), Some(date)) =
+                    (place("account_id"), place("product"), place(date))
+                    && cells[date].as_str() >= TURN
+                    && !customers.contains(&cells[account])
+                    && let Some(at) = SWAPPED.iter().position(|name| *name == cells[product])
+                {
+                    SWAPPED[1 - at].clone_into(&mut cells[product]);
                 }
-                true
+                vec![cells]
             })?;
         }
-        Ok(())
+        edit(&self.world().join("signals.csv"), |header, cells| {
+            let place = |name: &str| header.iter().position(|column| column == name);
+            let (Some(topic), Some(observed), Some(source)) =
+                (place("topic"), place("observed_at"), place("source"))
+            else {
+                return vec![cells];
+            };
+            let copies = if cells[topic] == LOOKED_INTO && cells[observed].as_str() >= TURN { 3 } else { 1 };
+            let copy = |number: usize| {
+                let mut cells = cells.clone();
+                if number > 0 {
+                    cells[source] = format!("{} {number}", cells[source]);
+                }
+                cells
+            };
+            (0..copies).map(copy).collect()
+        })
     }
 
     /// A copy of the world in which the signals of the four weeks before a release never came.
@@ -123,7 +153,8 @@ impl Year {
         let from = BROKEN.parse::<AsOf>()?.plus_days(-28).to_string();
         edit(&self.broken().join("signals.csv"), |header, cells| {
             let known_at = header.iter().position(|column| column == "known_at");
-            known_at.is_none_or(|place| cells[place] < from || cells[place].as_str() >= BROKEN)
+            let came = known_at.is_none_or(|place| cells[place] < from || cells[place].as_str() >= BROKEN);
+            if came { vec![cells] } else { Vec::new() }
         })
     }
 
@@ -168,16 +199,20 @@ fn record(date: AsOf) -> Result<Record, Box<dyn Error>> {
     Ok(Record { date, recorded_at: format!("{date}T06:00:00Z").parse()?, by: "simulated year".to_owned() })
 }
 
-/// Passes every row of a CSV file through `change`; a row is dropped where that is false.
-fn edit(path: &Path, change: impl Fn(&[String], &mut Vec<String>) -> bool) -> Result<(), Box<dyn Error>> {
+/// Puts the rows that `change` makes of a row of a CSV file in its place.
+fn edit(
+    path: &Path,
+    change: impl Fn(&[String], Vec<String>) -> Vec<Vec<String>>,
+) -> Result<(), Box<dyn Error>> {
     let text = fs::read_to_string(path)?;
     let mut lines = text.lines();
     let header: Vec<String> = lines.next().unwrap_or_default().split(',').map(str::to_owned).collect();
     let mut edited = header.join(",") + "\n";
     for line in lines {
-        let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
+        let cells: Vec<String> = line.split(',').map(str::to_owned).collect();
         // Quoted commas shift the cells; such a row stays as it is.
-        if cells.len() != header.len() || change(&header, &mut cells) {
+        let rows = if cells.len() == header.len() { change(&header, cells) } else { vec![cells] };
+        for cells in rows {
             edited.push_str(&cells.join(","));
             edited.push('\n');
         }
@@ -240,13 +275,18 @@ fn picture(months: &[(AsOf, Rates)]) -> String {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let is_test = std::env::args().any(|argument| argument == "--test");
-    let (accounts, months) = if is_test { (500, 2) } else { (6000, 12) };
+    let arguments: Vec<String> = std::env::args().collect();
+    let is_test = arguments.iter().any(|argument| argument == "--test");
+    let named = |flag: &str| {
+        let place = arguments.iter().position(|argument| argument == flag)?;
+        arguments.get(place + 1).map(PathBuf::from)
+    };
+    let (accounts, months) = if is_test { (500, 2) } else { (12_000, 12) };
     let year = Year::begin(accounts)?;
     let options = ReadOptions { parallelism: year.chunking.parallelism.clone(), ..ReadOptions::default() };
     let whole = Dataset::read(year.world(), None, &options)?;
     let broken = Dataset::read(year.broken(), None, &options)?;
-    let mut seen = Vec::new();
+    let (mut seen, mut record_of_months, mut flagged) = (Vec::new(), Vec::new(), Vec::new());
     let mut first: Option<VersionName> = None;
     println!(
         "month       drift   features  loss change           expected/observed  act now  evaluate  nurture  educate  what happened"
@@ -293,9 +333,24 @@ fn main() -> Result<(), Box<dyn Error>> {
             print!("  {:>6.2} %", 100.0 * bought as f64 / all.max(1) as f64);
         }
         println!("  {what}");
+        record_of_months.push(json!({
+            "as_of": as_of,
+            "drift": drift.as_ref().map(|report| report.level),
+            "feature_psi": drift.as_ref().map(|report| report.feature_psi),
+            "intent_log_loss_change": change,
+            "what_happened": what,
+            "purchases_of_accounts_by_cluster": DRAWN.map(|(cluster, _)| {
+                let (bought, all) = rates.get(&cluster).copied().unwrap_or_default();
+                json!({ "cluster": cluster, "purchases": bought, "accounts": all })
+            }),
+        }));
+        if drift.is_some_and(|report| report.level > Level::Stable) {
+            flagged.push(as_of);
+        }
         seen.push((as_of, rates));
     }
-    let picture_path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("simulated_year.svg");
+    let picture_path = named("--picture")
+        .unwrap_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("simulated_year.svg"));
     fs::write(&picture_path, picture(&seen))?;
     println!("\npicture: {}", picture_path.display());
 
@@ -332,7 +387,24 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{:>3}  {}  {}", entry.sequence, entry.date, entry.event);
     }
     year.registry.verify(None)?;
+    if let Some(path) = named("--record") {
+        let record = json!({
+            "world": format!("{accounts} accounts, seed 17, two products"),
+            "months": record_of_months,
+            "log_loss_in_the_three_months_after": { "loop": kept, "first_champion": frozen },
+            "ledger": year.registry.ledger()?.entries().iter()
+                .map(|entry| format!("{} {}", entry.date, entry.event)).collect::<Vec<_>>(),
+        });
+        fs::write(path, format!("{record:#}\n"))?;
+    }
     if !is_test {
+        let turn: AsOf = TURN.parse()?;
+        let noticed = flagged.iter().find(|as_of| **as_of >= turn);
+        assert!(
+            noticed.is_some_and(|as_of| *as_of < turn.plus_months(3)),
+            "the turn is noticed: {flagged:?}"
+        );
+        assert!(kept < frozen, "the loop beats its first champion: {kept} against {frozen}");
         let stopped = year.registry.ledger()?.entries().iter().any(|entry| {
             matches!(entry.event, propensity::registry::Event::Stop { .. })
                 && entry.date.to_string() == BROKEN
