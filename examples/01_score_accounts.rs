@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let pipeline = trainer.train(&dataset, &Unwatched)?;
     for models in pipeline.products() {
-        println!("{:<12} intent: {}", models.product, models.intent.evidence().sentence());
+        println!("{:<12} intent: {}", models.product, models.intent.sentence());
     }
 
     // ## 3. Score

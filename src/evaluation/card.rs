@@ -285,7 +285,7 @@ fn section(
     };
     CardSection {
         name,
-        evidence: model.evidence().sentence(),
+        evidence: model.sentence(),
         quality: Quality::measure(cases, bootstrap, parallelism),
         columns: model.additive().importance().into_iter().take(HEAVIEST).filter_map(named).collect(),
     }

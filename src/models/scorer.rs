@@ -9,6 +9,7 @@ use super::calibration::Calibration;
 use super::error::ModelError;
 use super::evidence::{Evidence, Signal};
 use super::joint::{JointTable, Places};
+use super::rung::RungChoice;
 use super::scale::Scale;
 use crate::matrix::FeatureSignature;
 use crate::quantity::{LogOdds, Probability, Score};
@@ -91,6 +92,7 @@ pub struct FittedModel {
     calibration: Calibration,
     scale: Scale,
     evidence: Evidence,
+    rung: Option<RungChoice>,
 }
 
 /// The form of a [`FittedModel`] in a file.
@@ -103,21 +105,23 @@ struct FittedShape {
     calibration: Calibration,
     scale: Scale,
     evidence: Evidence,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    rung: Option<RungChoice>,
 }
 
 impl TryFrom<FittedShape> for FittedModel {
     type Error = ModelError;
 
     fn try_from(shape: FittedShape) -> Result<Self, ModelError> {
-        let FittedShape { signature, binning, additive, calibration, scale, evidence } = shape;
-        Self { signature, binning, additive, calibration, scale, evidence }.checked()
+        let FittedShape { signature, binning, additive, calibration, scale, evidence, rung } = shape;
+        Self { signature, binning, additive, calibration, scale, evidence, rung }.checked()
     }
 }
 
 impl From<FittedModel> for FittedShape {
     fn from(model: FittedModel) -> Self {
-        let FittedModel { signature, binning, additive, calibration, scale, evidence } = model;
-        Self { signature, binning, additive, calibration, scale, evidence }
+        let FittedModel { signature, binning, additive, calibration, scale, evidence, rung } = model;
+        Self { signature, binning, additive, calibration, scale, evidence, rung }
     }
 }
 
@@ -141,6 +145,7 @@ impl FittedModel {
             calibration,
             scale,
             evidence,
+            rung: None,
         }
         .checked()?;
         model.check_binning(binning)?;
@@ -190,6 +195,26 @@ impl FittedModel {
     #[must_use]
     pub fn with_scale(self, scale: Scale) -> Self {
         Self { scale, ..self }
+    }
+
+    /// The same model, with the rung of the small-data ladder it was learned on.
+    #[must_use]
+    pub fn on_rung(self, rung: RungChoice) -> Self {
+        Self { rung: Some(rung), ..self }
+    }
+
+    /// The rung of the small-data ladder the model was learned on; a model of an older release does not say.
+    pub const fn rung(&self) -> Option<&RungChoice> {
+        self.rung.as_ref()
+    }
+
+    /// Verdict and rung in plain words: what every report says of a model.
+    pub fn sentence(&self) -> String {
+        let verdict = self.evidence.sentence();
+        match &self.rung {
+            Some(rung) => format!("{verdict}; learned by {}", rung.sentence()),
+            None => verdict,
+        }
     }
 
     /// The tables.

@@ -86,8 +86,8 @@ impl ProductSummary {
         let spec = &pipeline.spec().products[index];
         let models = &pipeline.products()[index];
         writeln!(text, "\n{}", spec.label)?;
-        writeln!(text, "  fit:    {}", models.fit.evidence().sentence())?;
-        writeln!(text, "  intent: {}", models.intent.evidence().sentence())?;
+        writeln!(text, "  fit:    {}", models.fit.sentence())?;
+        writeln!(text, "  intent: {}", models.intent.sentence())?;
         writeln!(
             text,
             "\n  {:<14}{:>10}{:>10}{:>10}{:>10}",

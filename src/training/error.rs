@@ -137,6 +137,12 @@ pub enum TrainError {
         #[from]
         source: linfa::Error,
     },
+    /// The logistic regression of a lower rung did not come to an end.
+    #[error("logistic regression: {fault}")]
+    Logistic {
+        /// What the solver said.
+        fault: String,
+    },
 }
 
 impl TrainError {
@@ -167,6 +173,7 @@ impl Coded for TrainError {
             Self::Model { source } => source.code(),
             Self::Matrix { source } => source.code(),
             Self::Linfa { .. } => "E_TRAIN_LINFA",
+            Self::Logistic { .. } => "E_TRAIN_LOGISTIC",
         }
     }
 }

@@ -6,13 +6,14 @@ use super::boosting::{Bag, BagRows, Booster};
 use super::calibrate::{Judged, learn};
 use super::columns::Columns;
 use super::error::TrainError;
+use super::ladder;
 use super::params::AdditiveParams;
 use super::set::TrainingSet;
 use super::step::StepLimits;
 use super::trees::{self, Grid};
 use crate::metrics;
 use crate::models::{
-    AdditiveModel, Calibration, Evidence, FittedJoint, FittedModel, Measured, Scale, Signal,
+    AdditiveModel, Calibration, Evidence, FittedJoint, FittedModel, Measured, Rung, Scale, Signal,
 };
 use crate::parallelism::Parallelism;
 use crate::quantity::{LogOdds, Probability};
@@ -78,13 +79,14 @@ impl AdditiveParams {
     ///
     /// Groups are dealt into as many folds as there are bags. Bag `b` never sees fold `b`, stops on the next
     /// one and is fitted on the rest; so every row is judged by a bag that has not seen it. Tables of single features
-    /// grow at once; with joint tables, all tables grow by small trees. With a later
+    /// grow at once; with joint tables, all tables grow by small trees. Few outcomes are not boosted at all: see
+    /// [`Ladder`](super::Ladder). With a later
     /// slice, tables are fitted on earlier rows only and stopped and judged on later ones. Without a signal
     /// (see [`Evidence`]) the model gives every row the base rate.
     ///
     /// # Errors
     /// [`TrainError::Params`] for parameters out of range; [`TrainError::Model`] when a fitted value cannot
-    /// be made.
+    /// be made; [`TrainError::Logistic`] when the regression of a lower rung fails.
     pub fn fit(
         &self,
         set: &TrainingSet<'_>,
@@ -97,14 +99,17 @@ impl AdditiveParams {
         let bag_rows: Vec<BagRows> = (0..self.bags).map(|bag| split(set, &folds, bag, self.bags)).collect();
         let columns = Columns::new(set);
         let booster = Booster::new(set, &columns, self, limits);
-        let (grids, bags) = if self.joint_tables > 0 {
+        let choice = self.ladder.of_set(set);
+        let (grids, bags) = if choice.rung < Rung::Boosting {
+            (Vec::new(), ladder::grow(&booster, &bag_rows, choice.rung, seed, parallelism)?)
+        } else if self.joint_tables > 0 {
             trees::grow(&booster, &bag_rows, seed, parallelism)?
         } else {
             let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
             (Vec::new(), parallelism.map(&bag_rows, |bag, rows| booster.grow(rows, blocks(bag))))
         };
         let (held_out, judged) = judge(set, &bag_rows, &bags, seed)?;
-        let evidence = evidence(set, &held_out, self.judged_together)?;
+        let evidence = evidence(set, &held_out, self.judged_together, choice.rung)?;
         let additive = match evidence.signal() {
             Signal::Found => average(set, &columns, &grids, &bags)?,
             Signal::None => constant(evidence.base_rate())?,
@@ -123,7 +128,8 @@ impl AdditiveParams {
         } else {
             Scale::anchored_weighted(&reference, Some(&weights), base_rate, &self.scale)?
         };
-        let model = FittedModel::try_new(set.rows().binning, additive, calibration, scale, evidence)?;
+        let model =
+            FittedModel::try_new(set.rows().binning, additive, calibration, scale, evidence)?.on_rung(choice);
         let reports = bags.iter().zip(&bag_rows).map(|(bag, rows)| BagReport {
             rounds: bag.rounds,
             rows_fitted: rows.fit.len(),
@@ -204,6 +210,7 @@ fn evidence(
     set: &TrainingSet<'_>,
     held_out: &HeldOut,
     judged_together: NonZeroU32,
+    rung: Rung,
 ) -> Result<Evidence, TrainError> {
     let labels: Vec<bool> = held_out.rows.iter().map(|row| set.rows().labels[*row]).collect();
     let weights: Vec<f32> = held_out.rows.iter().map(|row| set.weight(*row) as f32).collect();
@@ -214,10 +221,18 @@ fn evidence(
     // Judged rows may lack an outcome when a later slice is tiny; then the rate of all rows is the best there
     // is.
     let base_rate = if found > 0.0 && found < 1.0 { found } else { set.base_rate(|_| true) };
+    let base_rate = if rung == Rung::Prior { towards_half(base_rate, labels.len()) } else { base_rate };
     let measured = (positives.min(labels.len() - positives) >= MIN_OUTCOMES)
         .then(|| measure(&labels, &weights, held_out, base_rate, judged_together))
         .flatten();
     Ok(Evidence::try_new(labels.len() as u64, positives as u64, base_rate, measured)?)
+}
+
+/// A rate drawn half a case towards one half: what few outcomes say of it (Jeffreys 1946,
+/// <https://doi.org/10.1098/rspa.1946.0056>).
+fn towards_half(rate: f64, cases: usize) -> f64 {
+    let cases = cases as f64;
+    (rate * cases + 0.5) / (cases + 1.0)
 }
 
 fn measure(

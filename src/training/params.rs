@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::error::{ParamFault, TrainError};
+use super::ladder::Ladder;
 use crate::models::ScaleParams;
 
 /// How an additive model is fitted. The defaults suit sets from a few hundred rows to millions.
@@ -35,6 +36,8 @@ pub struct AdditiveParams {
     pub joint_tables: usize,
     /// Most places of a feature in a joint table, missing and unseen apart: 2 to 30.
     pub joint_places: usize,
+    /// Where the rungs of the small-data ladder begin.
+    pub ladder: Ladder,
     /// Models that are judged together with this one, itself among them: the more there are, the more a model must
     /// show before its signal counts as found.
     pub judged_together: NonZeroU32,
@@ -57,6 +60,7 @@ impl Default for AdditiveParams {
             rows_per_round: 250_000,
             joint_tables: 0,
             joint_places: 16,
+            ladder: Ladder::default(),
             judged_together: NonZeroU32::MIN,
             scale: ScaleParams::default(),
         }

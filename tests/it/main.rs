@@ -23,6 +23,7 @@ mod golden;
 mod grid_vectors;
 mod identity;
 mod joint;
+mod ladder;
 mod leaks;
 mod mapping;
 mod outcome_labels;

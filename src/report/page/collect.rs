@@ -88,7 +88,7 @@ impl<'a> Collector<'a> {
         let products = spec.products.iter().zip(run.pipeline().products()).map(|(product, models)| Product {
             name: product.name.clone(),
             label: product.label.clone(),
-            evidence: [&models.fit, &models.intent].map(|model| model.evidence().sentence()),
+            evidence: [&models.fit, &models.intent].map(|model| model.sentence()),
             grid: [[(0, no_money); 4]; 4],
             labels: labels.clone(),
             tiers: vec![[0; 5]; tiers.len()],

@@ -224,6 +224,7 @@ impl LineTrainer<'_> {
             Calibration::constant(probability),
             Scale::anchored(&[probability], probability, &self.spec.scale.into())?,
             Evidence::try_new(cases, positives, rate, None)?,
-        )?)
+        )?
+        .on_rung(self.params.ladder.choose(positives, cases - positives)))
     }
 }
