@@ -9,7 +9,7 @@ use super::calibration::Calibration;
 use super::error::ModelError;
 use super::evidence::{Evidence, Signal};
 use super::joint::{JointTable, Places};
-use super::rung::RungChoice;
+use super::rung::{RateShift, RungChoice};
 use super::scale::Scale;
 use crate::matrix::FeatureSignature;
 use crate::quantity::{LogOdds, Probability, Score};
@@ -93,6 +93,7 @@ pub struct FittedModel {
     scale: Scale,
     evidence: Evidence,
     rung: Option<RungChoice>,
+    shift: Option<RateShift>,
 }
 
 /// The form of a [`FittedModel`] in a file.
@@ -107,21 +108,23 @@ struct FittedShape {
     evidence: Evidence,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     rung: Option<RungChoice>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    shift: Option<RateShift>,
 }
 
 impl TryFrom<FittedShape> for FittedModel {
     type Error = ModelError;
 
     fn try_from(shape: FittedShape) -> Result<Self, ModelError> {
-        let FittedShape { signature, binning, additive, calibration, scale, evidence, rung } = shape;
-        Self { signature, binning, additive, calibration, scale, evidence, rung }.checked()
+        let FittedShape { signature, binning, additive, calibration, scale, evidence, rung, shift } = shape;
+        Self { signature, binning, additive, calibration, scale, evidence, rung, shift }.checked()
     }
 }
 
 impl From<FittedModel> for FittedShape {
     fn from(model: FittedModel) -> Self {
-        let FittedModel { signature, binning, additive, calibration, scale, evidence, rung } = model;
-        Self { signature, binning, additive, calibration, scale, evidence, rung }
+        let FittedModel { signature, binning, additive, calibration, scale, evidence, rung, shift } = model;
+        Self { signature, binning, additive, calibration, scale, evidence, rung, shift }
     }
 }
 
@@ -146,6 +149,7 @@ impl FittedModel {
             scale,
             evidence,
             rung: None,
+            shift: None,
         }
         .checked()?;
         model.check_binning(binning)?;
@@ -208,13 +212,27 @@ impl FittedModel {
         self.rung.as_ref()
     }
 
+    /// The same model, with what is known of a shift of the rate between the slices it was learned and calibrated on.
+    #[must_use]
+    pub fn with_shift(self, shift: Option<RateShift>) -> Self {
+        Self { shift, ..self }
+    }
+
+    /// The shift of the rate between the earlier slices and the latest one, where there was one.
+    pub const fn shift(&self) -> Option<&RateShift> {
+        self.shift.as_ref()
+    }
+
     /// Verdict and rung in plain words: what every report says of a model.
     pub fn sentence(&self) -> String {
-        let verdict = self.evidence.sentence();
-        match &self.rung {
-            Some(rung) => format!("{verdict}; learned by {}", rung.sentence()),
-            None => verdict,
+        let mut sentence = self.evidence.sentence();
+        if let Some(rung) = &self.rung {
+            sentence = format!("{sentence}; learned by {}", rung.sentence());
         }
+        if let Some(shift) = &self.shift {
+            sentence = format!("{sentence}; {}", shift.sentence());
+        }
+        sentence
     }
 
     /// The tables.

@@ -13,7 +13,8 @@ use super::step::StepLimits;
 use super::trees::{self, Grid};
 use crate::metrics;
 use crate::models::{
-    AdditiveModel, Calibration, Evidence, FittedJoint, FittedModel, Measured, Rung, Scale, Signal,
+    AdditiveModel, Calibration, Evidence, FittedJoint, FittedModel, Measured, RateShift, Rung, RungChoice,
+    Scale, Signal,
 };
 use crate::parallelism::Parallelism;
 use crate::quantity::{LogOdds, Probability};
@@ -36,6 +37,14 @@ pub struct Trained {
     pub model: FittedModel,
     /// How it came about.
     pub report: TrainingReport,
+}
+
+/// The tables of every bag, the grids of their joint tables, and the rung they were grown on, where it was the ladder that
+/// chose how.
+pub(super) struct Grown {
+    pub(super) grids: Vec<Grid>,
+    pub(super) bags: Vec<Bag>,
+    pub(super) rung: Option<RungChoice>,
 }
 
 /// How a fit went.
@@ -93,6 +102,26 @@ impl AdditiveParams {
         seed: Seed,
         parallelism: &Parallelism,
     ) -> Result<Trained, TrainError> {
+        self.fit_by(set, seed, |booster, bag_rows, choice| {
+            let (grids, bags) = if choice.rung < Rung::Boosting {
+                (Vec::new(), ladder::grow(booster, bag_rows, choice.rung, seed, parallelism)?)
+            } else if self.joint_tables > 0 {
+                trees::grow(booster, bag_rows, seed, parallelism)?
+            } else {
+                let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
+                (Vec::new(), parallelism.map(bag_rows, |bag, rows| booster.grow(rows, blocks(bag))))
+            };
+            Ok(Grown { grids, bags, rung: Some(choice) })
+        })
+    }
+
+    /// The whole fit around whatever grows the tables of every bag.
+    pub(super) fn fit_by(
+        &self,
+        set: &TrainingSet<'_>,
+        seed: Seed,
+        grow: impl FnOnce(&Booster<'_>, &[BagRows], RungChoice) -> Result<Grown, TrainError>,
+    ) -> Result<Trained, TrainError> {
         self.validate()?;
         let limits = self.limits(set);
         let folds = set.folds(seed.named("bags"), self.bags);
@@ -100,16 +129,10 @@ impl AdditiveParams {
         let columns = Columns::new(set);
         let booster = Booster::new(set, &columns, self, limits);
         let choice = self.ladder.of_set(set);
-        let (grids, bags) = if choice.rung < Rung::Boosting {
-            (Vec::new(), ladder::grow(&booster, &bag_rows, choice.rung, seed, parallelism)?)
-        } else if self.joint_tables > 0 {
-            trees::grow(&booster, &bag_rows, seed, parallelism)?
-        } else {
-            let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
-            (Vec::new(), parallelism.map(&bag_rows, |bag, rows| booster.grow(rows, blocks(bag))))
-        };
+        let Grown { grids, bags, rung } = grow(&booster, &bag_rows, choice)?;
         let (held_out, judged) = judge(set, &bag_rows, &bags, seed)?;
-        let evidence = evidence(set, &held_out, self.judged_together, choice.rung)?;
+        let judged_together = self.ladder.hears(&choice).then_some(self.judged_together);
+        let evidence = evidence(set, &held_out, judged_together)?;
         let additive = match evidence.signal() {
             Signal::Found => average(set, &columns, &grids, &bags)?,
             Signal::None => constant(evidence.base_rate())?,
@@ -128,8 +151,12 @@ impl AdditiveParams {
         } else {
             Scale::anchored_weighted(&reference, Some(&weights), base_rate, &self.scale)?
         };
-        let model =
-            FittedModel::try_new(set.rows().binning, additive, calibration, scale, evidence)?.on_rung(choice);
+        let model = FittedModel::try_new(set.rows().binning, additive, calibration, scale, evidence)?
+            .with_shift(shift(set));
+        let model = match rung {
+            Some(rung) => model.on_rung(rung),
+            None => model,
+        };
         let reports = bags.iter().zip(&bag_rows).map(|(bag, rows)| BagReport {
             rounds: bag.rounds,
             rows_fitted: rows.fit.len(),
@@ -171,6 +198,21 @@ fn split(set: &TrainingSet<'_>, folds: &[usize], bag: usize, bags: usize) -> Bag
     rows
 }
 
+/// Whether the rate moved between the earlier rows and the later ones; weights restore the rates, counts say how sure
+/// they are.
+fn shift(set: &TrainingSet<'_>) -> Option<RateShift> {
+    let later = set.rows().later?;
+    let slice = |wanted: bool| {
+        let (mut with, mut all) = (0.0, 0.0);
+        for (row, _) in later.iter().enumerate().filter(|(_, is_later)| **is_later == wanted) {
+            all += set.weight(row);
+            with += if set.rows().labels[row] { set.weight(row) } else { 0.0 };
+        }
+        (with.round() as u64, all.round() as u64)
+    };
+    RateShift::found(slice(false), slice(true))
+}
+
 /// Collects what the bags say of rows they have not seen.
 fn judge(
     set: &TrainingSet<'_>,
@@ -209,8 +251,7 @@ fn judge(
 fn evidence(
     set: &TrainingSet<'_>,
     held_out: &HeldOut,
-    judged_together: NonZeroU32,
-    rung: Rung,
+    judged_together: Option<NonZeroU32>,
 ) -> Result<Evidence, TrainError> {
     let labels: Vec<bool> = held_out.rows.iter().map(|row| set.rows().labels[*row]).collect();
     let weights: Vec<f32> = held_out.rows.iter().map(|row| set.weight(*row) as f32).collect();
@@ -221,18 +262,11 @@ fn evidence(
     // Judged rows may lack an outcome when a later slice is tiny; then the rate of all rows is the best there
     // is.
     let base_rate = if found > 0.0 && found < 1.0 { found } else { set.base_rate(|_| true) };
-    let base_rate = if rung == Rung::Prior { towards_half(base_rate, labels.len()) } else { base_rate };
     let measured = (positives.min(labels.len() - positives) >= MIN_OUTCOMES)
-        .then(|| measure(&labels, &weights, held_out, base_rate, judged_together))
-        .flatten();
+        .then_some(judged_together)
+        .flatten()
+        .and_then(|judged_together| measure(&labels, &weights, held_out, base_rate, judged_together));
     Ok(Evidence::try_new(labels.len() as u64, positives as u64, base_rate, measured)?)
-}
-
-/// A rate drawn half a case towards one half: what few outcomes say of it (Jeffreys 1946,
-/// <https://doi.org/10.1098/rspa.1946.0056>).
-fn towards_half(rate: f64, cases: usize) -> f64 {
-    let cases = cases as f64;
-    (rate * cases + 0.5) / (cases + 1.0)
 }
 
 fn measure(

@@ -6,6 +6,7 @@
 
 mod boosting;
 mod calibrate;
+mod challenger;
 mod columns;
 mod cross_validate;
 mod error;
@@ -20,7 +21,9 @@ mod places;
 mod set;
 mod step;
 mod trees;
+pub mod tuning;
 
+pub use challenger::{Classifier, FittedClassifier};
 pub use cross_validate::{CrossValidation, cross_validate};
 pub use error::{ParamFault, SetFault, TrainError};
 pub use fit::{BagReport, HeldOut, Trained, TrainingReport};

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use super::error::{ParamFault, TrainError};
 use super::ladder::Ladder;
 use crate::models::ScaleParams;
+use crate::spec::TrainingSpec;
 
 /// How an additive model is fitted. The defaults suit sets from a few hundred rows to millions.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,6 +81,21 @@ impl AdditiveParams {
             level_smoothing: 10.0,
             joint_tables: 20,
             ..Self::default()
+        }
+    }
+
+    /// The same parameters, where a spec does not say otherwise.
+    #[must_use]
+    pub fn told(self, spec: &TrainingSpec) -> Self {
+        Self {
+            learning_rate: spec.learning_rate.unwrap_or(self.learning_rate),
+            leaves: spec.leaves.unwrap_or(self.leaves),
+            l2: spec.l2.unwrap_or(self.l2),
+            min_gain: spec.min_gain.unwrap_or(self.min_gain),
+            level_smoothing: spec.level_smoothing.unwrap_or(self.level_smoothing),
+            bags: spec.bags.unwrap_or(self.bags),
+            joint_tables: spec.joint_tables.unwrap_or(self.joint_tables),
+            ..self
         }
     }
 

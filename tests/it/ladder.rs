@@ -233,7 +233,7 @@ fn the_rung_goes_by_accounts_and_is_said() {
 #[test]
 fn a_few_accounts_with_a_clear_law_are_told_apart_on_every_rung() {
     for n in [90, 200] {
-        let deals = accounts(n, 0.66, 1);
+        let deals = accounts(n, 2.0, 1);
         let rows: Vec<usize> = (0..n).collect();
         let (binning, binned, trained) =
             learn(&deals, &rows, &deals.won, &AdditiveParams::default(), Seed::new(1)).unwrap();

@@ -8,6 +8,7 @@
 
 mod architecture;
 mod bad_input;
+mod challengers;
 mod cohorts;
 mod concurrency;
 mod crm;
@@ -25,6 +26,7 @@ mod identity;
 mod joint;
 mod ladder;
 mod leaks;
+mod lookalike;
 mod mapping;
 mod outcome_labels;
 mod page;
@@ -38,6 +40,7 @@ mod run;
 mod scorers;
 mod small_world;
 mod surge;
+mod tune;
 mod wide_tables;
 mod worklists;
 mod world;

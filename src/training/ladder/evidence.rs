@@ -17,7 +17,7 @@ use crate::seed::{Seed, hash_bytes};
 use crate::training::boosting::{Bag, BagRows, Booster};
 use crate::training::error::TrainError;
 use crate::training::histogram::{PLACES, Tables};
-use crate::training::step::step;
+use crate::training::step::{StepLimits, step};
 
 /// Folds within the rows of a bag.
 const FOLDS: u64 = 4;
@@ -83,7 +83,7 @@ impl Learner<'_> {
                 let one = coefficients(together, &labels)?[0];
                 vec![one; whole.len()]
             }
-            Rung::Logistic | Rung::Boosting => self.by_column(&crossed, &labels, rarer)?,
+            Rung::Logistic | Rung::Boosting => by_column(&crossed, &labels, rarer)?,
         };
         for ((table, evidence), coefficient) in tables.weights.iter_mut().zip(&whole).zip(coefficients) {
             for (weight, value) in table.iter_mut().zip(evidence) {
@@ -93,36 +93,6 @@ impl Learner<'_> {
             }
         }
         Ok(tables)
-    }
-
-    /// A coefficient for every column: for the columns whose evidence tells most of rows it was not taken from, and 0
-    /// for the others.
-    fn by_column(&self, crossed: &[Vec<f64>], labels: &[bool], rarer: usize) -> Result<Vec<f64>, TrainError> {
-        let rate = labels.iter().filter(|label| **label).count() as f64 / labels.len() as f64;
-        let mut told: Vec<(f64, usize)> = crossed
-            .iter()
-            .enumerate()
-            .map(|(column, values)| (told(values, labels, rate), column))
-            .filter(|(told, _)| *told > 0.0)
-            .collect();
-        told.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let mut chosen: Vec<usize> =
-            told.iter().take((rarer / CASES_PER_COLUMN).max(1)).map(|(_, column)| *column).collect();
-        let mut all = vec![0.0; crossed.len()];
-        // A negative coefficient turns the evidence of a column around: such columns are left out, one fit after the other.
-        while !chosen.is_empty() {
-            let records = Array2::from_shape_fn((labels.len(), chosen.len()), |(row, place)| {
-                crossed[chosen[place]][row]
-            });
-            let found = coefficients(records, labels)?;
-            if found.iter().all(|coefficient| *coefficient > 0.0) {
-                chosen.iter().zip(found).for_each(|(column, coefficient)| all[*column] = coefficient);
-                break;
-            }
-            let mut kept = found.iter();
-            chosen.retain(|_| kept.next().is_some_and(|coefficient| *coefficient > 0.0));
-        }
-        Ok(all)
     }
 
     /// The evidence of every column for every row, by rows of other folds; a group is in one fold.
@@ -156,7 +126,9 @@ impl Learner<'_> {
             }
         }
         let unit = self.booster.unit();
-        let limits = self.booster.limits();
+        let params = self.booster.params();
+        // What is left of chance is found out by crossing: shrinking by the number of outcomes too would leave nothing.
+        let limits = StepLimits { l2: params.l2, min_gain: params.min_gain, ..self.booster.limits() };
         let definitions = columns.definitions().iter().zip(columns.trends());
         definitions
             .zip(sums)
@@ -169,6 +141,35 @@ impl Learner<'_> {
             })
             .collect()
     }
+}
+
+/// A coefficient for every column: for the columns whose evidence tells most of rows it was not taken from, and 0
+/// for the others.
+fn by_column(crossed: &[Vec<f64>], labels: &[bool], rarer: usize) -> Result<Vec<f64>, TrainError> {
+    let rate = labels.iter().filter(|label| **label).count() as f64 / labels.len() as f64;
+    let mut told: Vec<(f64, usize)> = crossed
+        .iter()
+        .enumerate()
+        .map(|(column, values)| (told(values, labels, rate), column))
+        .filter(|(told, _)| *told > 0.0)
+        .collect();
+    told.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let mut chosen: Vec<usize> =
+        told.iter().take((rarer / CASES_PER_COLUMN).max(1)).map(|(_, column)| *column).collect();
+    let mut all = vec![0.0; crossed.len()];
+    // A negative coefficient turns the evidence of a column around: such columns are left out, one fit after the other.
+    while !chosen.is_empty() {
+        let records =
+            Array2::from_shape_fn((labels.len(), chosen.len()), |(row, place)| crossed[chosen[place]][row]);
+        let found = coefficients(records, labels)?;
+        if found.iter().all(|coefficient| *coefficient > 0.0) {
+            chosen.iter().zip(found).for_each(|(column, coefficient)| all[*column] = coefficient);
+            break;
+        }
+        let mut kept = found.iter();
+        chosen.retain(|_| kept.next().is_some_and(|coefficient| *coefficient > 0.0));
+    }
+    Ok(all)
 }
 
 /// By how much a column's evidence lowers the log loss of rows it was not taken from, to the second order.

@@ -16,6 +16,9 @@ use crate::models::{Rung, RungChoice};
 /// Where the rungs of the ladder begin, in independent cases of the rarer outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ladder {
+    /// From here on the columns are heard at all: 20. On draws from two public tables, what is said of 10 to 15 cases of the
+    /// rarer outcome does as much harm as good.
+    pub evidence_from: u64,
     /// From here on there is a coefficient a column: 40.
     pub logistic_from: u64,
     /// From here on tables are boosted: 100. On draws from two public tables, boosting and logistic regression predict
@@ -25,13 +28,13 @@ pub struct Ladder {
 
 impl Default for Ladder {
     fn default() -> Self {
-        Self { logistic_from: 40, boosting_from: 100 }
+        Self { evidence_from: 20, logistic_from: 40, boosting_from: 100 }
     }
 }
 
 impl Ladder {
     /// Boosting, however few outcomes there are: for those who know better, and for tests of the boosting itself.
-    pub const BOOSTING: Self = Self { logistic_from: 0, boosting_from: 0 };
+    pub const BOOSTING: Self = Self { evidence_from: 0, logistic_from: 0, boosting_from: 0 };
 
     /// The rung for a number of independent cases with and without the outcome.
     ///
@@ -52,6 +55,16 @@ impl Ladder {
             (Rung::Prior, self.logistic_from)
         };
         RungChoice { rung, with_outcome, without_outcome, limit }
+    }
+
+    /// Whether there are enough outcomes for the columns to be heard.
+    pub(super) const fn hears(&self, choice: &RungChoice) -> bool {
+        let rarer = if choice.with_outcome < choice.without_outcome {
+            choice.with_outcome
+        } else {
+            choice.without_outcome
+        };
+        rarer >= self.evidence_from
     }
 
     /// The rung for a set: its groups are counted, one with any row that has the outcome as a case with it.
