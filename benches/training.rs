@@ -1,4 +1,4 @@
-//! Beside the line: binning, main effects, joint tables and a full fit, on 40,000 rows of 24 features with one pair in the truth.
+//! Beside the line: binning, histogram building, screening of pairs and sets, and a full fit, on 40,000 rows of 24 features with one pair in the truth.
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 #![allow(clippy::expect_used, reason = "a bench that cannot be set up has nothing to time")]
 
@@ -53,28 +53,38 @@ fn training(criterion: &mut Criterion) {
     let binned = binning.apply(&matrix).expect("the matrix has its own signature");
     // One round is one pass over the rows for histograms, a step of every table, and a look at the stopping rows.
     let one_round = AdditiveParams { rounds: 4, bags: 3, ..AdditiveParams::default() };
+    // Four rounds of single columns, every pair asked once, four rounds with the pairs that were found.
+    let screening =
+        AdditiveParams { rounds: 4, bags: 3, rows_at_once: 1, ..AdditiveParams::with_joint_tables() };
     // Two searches of four trees, and four trees over the sets they found.
     let trees = AdditiveParams { rounds: 4, bags: 3, ..AdditiveParams::with_joint_tables() };
     let whole = AdditiveParams { bags: 3, rounds: 200, ..AdditiveParams::with_joint_tables() };
-    let found = fit(&binning, &binned, &labels, &whole);
-    assert!(found.additive().joint().iter().any(|table| table.features() == [0, 3]));
+    let at_once = AdditiveParams { rows_at_once: 1, ..whole };
+    for params in [&whole, &at_once] {
+        let found = fit(&binning, &binned, &labels, params);
+        assert!(found.additive().joint().iter().any(|table| table.features() == [0, 3]));
+    }
 
     let mut group = criterion.benchmark_group("40,000 rows x 24 features");
     group.sample_size(10);
     group.throughput(Throughput::Elements(N_ROWS));
-    group.bench_function("learning bins", |bencher| {
+    group.bench_function("binning: learning bins", |bencher| {
         bencher.iter(|| Binning::learn(&[black_box(&matrix)], &BinningParams::default()));
     });
-    group.bench_function("applying bins", |bencher| bencher.iter(|| binning.apply(black_box(&matrix))));
-    group.bench_function("four rounds of histograms in three bags", |bencher| {
-        bencher.iter(|| fit(&binning, &binned, &labels, black_box(&one_round)));
+    group.bench_function("binning: applying bins", |bencher| {
+        bencher.iter(|| binning.apply(black_box(&matrix)));
     });
-    group.bench_function("twelve small trees in three bags", |bencher| {
-        bencher.iter(|| fit(&binning, &binned, &labels, black_box(&trees)));
-    });
-    group.bench_function("a fit of 200 trees in three bags", |bencher| {
-        bencher.iter(|| fit(&binning, &binned, &labels, black_box(&whole)));
-    });
+    for (name, params) in [
+        ("histogram building: four rounds in three bags", &one_round),
+        ("pair screening: all pairs, with eight rounds in three bags", &screening),
+        ("screening of sets by trees: twelve trees in three bags", &trees),
+        ("a full fit: 200 trees in three bags", &whole),
+        ("a full fit: all tables at once in three bags", &at_once),
+    ] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| fit(&binning, &binned, &labels, black_box(params)));
+        });
+    }
     group.finish();
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::binned::BinnedMatrix;
-use super::binning::{MAX_BINS, UNSEEN_BIN};
+use super::bins::{MAX_BINS, UNSEEN_BIN};
 use super::error::ModelError;
 use super::joint::{FittedJoint, JointTable};
 use super::purify::purified;

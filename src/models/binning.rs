@@ -8,123 +8,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::binned::BinnedMatrix;
+use super::bins::{BinRange, FeatureBins, MAX_BINS, MISSING_BIN};
 use super::error::ModelError;
 use super::learn::{learn_cuts, learn_levels};
 use crate::matrix::{Column, FeatureKind, FeatureMatrix, FeatureSignature, MatrixError};
+use crate::parallelism::Parallelism;
 use crate::seed::hash_bytes;
 
-/// The bin of a value that is not known.
-pub const MISSING_BIN: u8 = 0;
-/// The bin of a level that was rare or absent when the bins were learned; numbers never fall into it.
-pub const UNSEEN_BIN: u8 = 1;
-/// The first bin of known values.
-pub const FIRST_BIN: u8 = 2;
-/// The most bins a feature may have, missing and unseen among them.
-pub const MAX_BINS: usize = 255;
-
-/// How the values of one feature fall into bins.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum FeatureBins {
-    /// Numbers: the bin is [`FIRST_BIN`] plus the number of cuts at or below the value.
-    Number {
-        /// Strictly ascending, finite; at most 252.
-        cuts: Vec<f32>,
-    },
-    /// Levels: the bin is [`FIRST_BIN`] plus the place in the list, [`UNSEEN_BIN`] for all others.
-    Level {
-        /// Strictly ascending; at most 253.
-        levels: Vec<String>,
-    },
-}
-
-impl FeatureBins {
-    /// Number of bins, missing and unseen among them: at most [`MAX_BINS`].
-    pub const fn n_bins(&self) -> usize {
-        FIRST_BIN as usize
-            + match self {
-                Self::Number { cuts } => cuts.len() + 1,
-                Self::Level { levels } => levels.len(),
-            }
-    }
-
-    fn check(&self, feature: &str) -> Result<(), ModelError> {
-        let fault = match self {
-            _ if self.n_bins() > MAX_BINS => format!("{} bins, expected at most {MAX_BINS}", self.n_bins()),
-            Self::Number { cuts } if cuts.iter().any(|cut| !cut.is_finite()) => {
-                "a cut is not finite".to_owned()
-            }
-            Self::Number { cuts } if !cuts.is_sorted_by(|a, b| a < b) => "cuts do not ascend".to_owned(),
-            Self::Level { levels } if !levels.is_sorted_by(|a, b| a < b) => "levels do not ascend".to_owned(),
-            _ => return Ok(()),
-        };
-        Err(ModelError::Bins { feature: feature.to_owned(), fault })
-    }
-
-    const fn kind(&self) -> FeatureKind {
-        match self {
-            Self::Number { .. } => FeatureKind::Number,
-            Self::Level { .. } => FeatureKind::Level,
-        }
-    }
-
-    fn bin_column(&self, column: &Column, mut put: impl FnMut(usize, u8)) {
-        match (self, column) {
-            (Self::Number { cuts }, Column::Number { values, known }) => {
-                for (row, (value, known)) in values.iter().zip(known).enumerate() {
-                    // At most 252 cuts: the sum fits a byte.
-                    let bin = FIRST_BIN + cuts.partition_point(|cut| cut <= value) as u8;
-                    put(row, if *known { bin } else { MISSING_BIN });
-                }
-            }
-            (Self::Level { levels }, Column::Level { codes, levels: found }) => {
-                let of_code: Vec<u8> = found
-                    .iter()
-                    .map(|level| {
-                        levels.binary_search(level).map_or(UNSEEN_BIN, |place| FIRST_BIN + place as u8)
-                    })
-                    .collect();
-                for (row, code) in codes.iter().enumerate() {
-                    put(row, if *code == Column::MISSING { MISSING_BIN } else { of_code[*code as usize] });
-                }
-            }
-            // `FeatureMatrix::select` hands over columns of the kinds of the signature only.
-            _ => {}
-        }
-    }
-}
-
-/// What a bin stands for, to be put into words.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum BinRange<'a> {
-    /// The value is not known.
-    Missing,
-    /// A level that was rare or absent when the bins were learned.
-    Unseen,
-    /// A number `from <= value < below`; `None` is an open end.
-    Number {
-        /// Lower end, inclusive.
-        from: Option<f32>,
-        /// Upper end, exclusive.
-        below: Option<f32>,
-    },
-    /// One level.
-    Level(&'a str),
-}
-
-impl fmt::Display for BinRange<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing => f.write_str("missing"),
-            Self::Unseen => f.write_str("not seen before"),
-            Self::Number { from: None, below: None } => f.write_str("any number"),
-            Self::Number { from: Some(from), below: None } => write!(f, "{from} or more"),
-            Self::Number { from: None, below: Some(below) } => write!(f, "below {below}"),
-            Self::Number { from: Some(from), below: Some(below) } => write!(f, "{from} to below {below}"),
-            Self::Level(level) => f.write_str(level),
-        }
-    }
-}
+/// Rows that are binned together: their bytes stay near while one column after the other passes.
+const BLOCK_ROWS: usize = 4096;
 
 /// How bins are learned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -271,6 +163,18 @@ impl Binning {
     /// [`ModelError::Params`] for parameters out of range or no matrix at all, [`ModelError::Bins`] when a
     /// matrix lacks a feature of the first.
     pub fn learn(matrices: &[&FeatureMatrix], params: &BinningParams) -> Result<Self, ModelError> {
+        Self::learn_on(matrices, params, &Parallelism::serial())
+    }
+
+    /// [`Self::learn`] on several threads, a feature each.
+    ///
+    /// # Errors
+    /// As [`learn`](Self::learn).
+    pub fn learn_on(
+        matrices: &[&FeatureMatrix],
+        params: &BinningParams,
+        parallelism: &Parallelism,
+    ) -> Result<Self, ModelError> {
         params.check()?;
         let Some(first) = matrices.first() else {
             let (found, expected) = ("empty".to_owned(), "at least one matrix");
@@ -281,18 +185,13 @@ impl Binning {
             matrices.iter().map(|matrix| matrix.select(&signature)).collect::<Result<_, _>>().map_err(
                 |error| ModelError::Bins { feature: "(all)".to_owned(), fault: error.to_string() },
             )?;
-        let bins = signature
-            .features()
-            .iter()
-            .enumerate()
-            .map(|(index, feature)| {
-                let columns = selected.iter().map(|columns| columns[index]);
-                match feature.kind {
-                    FeatureKind::Number => FeatureBins::Number { cuts: learn_cuts(columns, params) },
-                    FeatureKind::Level => FeatureBins::Level { levels: learn_levels(columns, params) },
-                }
-            })
-            .collect();
+        let bins = parallelism.map(signature.features(), |index, feature| {
+            let columns = selected.iter().map(|columns| columns[index]);
+            match feature.kind {
+                FeatureKind::Number => FeatureBins::Number { cuts: learn_cuts(columns, params) },
+                FeatureKind::Level => FeatureBins::Level { levels: learn_levels(columns, params) },
+            }
+        });
         Self::try_new(signature, bins)
     }
 
@@ -301,33 +200,38 @@ impl Binning {
     /// # Errors
     /// [`MatrixError::Signature`] names every feature that is missing or of another kind.
     pub fn apply(&self, matrix: &FeatureMatrix) -> Result<BinnedMatrix, MatrixError> {
+        self.apply_on(matrix, &Parallelism::serial())
+    }
+
+    /// [`Self::apply`] on several threads, some thousand rows each.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub fn apply_on(
+        &self,
+        matrix: &FeatureMatrix,
+        parallelism: &Parallelism,
+    ) -> Result<BinnedMatrix, MatrixError> {
         let columns = matrix.select(&self.signature)?;
-        let n_features = self.bins.len();
-        let mut data = vec![MISSING_BIN; matrix.n_rows() * n_features];
-        for (feature, (bins, column)) in self.bins.iter().zip(columns).enumerate() {
-            bins.bin_column(column, |row, bin| data[row * n_features + feature] = bin);
-        }
-        Ok(BinnedMatrix::from_rows(data, matrix.n_rows(), n_features, self.fingerprint))
+        let (n_rows, n_features) = (matrix.n_rows(), self.bins.len());
+        let of_codes: Vec<Vec<u8>> =
+            self.bins.iter().zip(&columns).map(|(bins, column)| bins.of_codes(column)).collect();
+        let mut data = vec![MISSING_BIN; n_rows * n_features];
+        let blocks = data.chunks_mut((BLOCK_ROWS * n_features).max(1)).enumerate().collect();
+        parallelism.map_owned(blocks, |(block, data): (usize, &mut [u8])| {
+            let start = block * BLOCK_ROWS;
+            let rows = start..(start + BLOCK_ROWS).min(n_rows);
+            for (feature, (bins, column)) in self.bins.iter().zip(&columns).enumerate() {
+                let of_feature = data.iter_mut().skip(feature).step_by(n_features);
+                bins.put(column, &of_codes[feature], rows.clone(), of_feature);
+            }
+        });
+        Ok(BinnedMatrix::from_rows(data, n_rows, n_features, self.fingerprint))
     }
 
     /// What a bin of a feature stands for; `None` when there is no such feature or bin.
     pub fn range(&self, feature: usize, bin: u8) -> Option<BinRange<'_>> {
-        let bins = self.bins.get(feature)?;
-        Some(match bin {
-            _ if usize::from(bin) >= bins.n_bins() => return None,
-            MISSING_BIN => BinRange::Missing,
-            UNSEEN_BIN => BinRange::Unseen,
-            _ => {
-                let place = usize::from(bin - FIRST_BIN);
-                match bins {
-                    FeatureBins::Number { cuts } => BinRange::Number {
-                        from: place.checked_sub(1).and_then(|below| cuts.get(below).copied()),
-                        below: cuts.get(place).copied(),
-                    },
-                    FeatureBins::Level { levels } => BinRange::Level(&levels[place]),
-                }
-            }
-        })
+        self.bins.get(feature)?.range(bin)
     }
 
     /// Names and kinds of the features, in the order of the columns of a [`BinnedMatrix`].
@@ -369,6 +273,7 @@ fn fingerprint(signature: &FeatureSignature, bins: &[FeatureBins]) -> BinningFin
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::bins::{FIRST_BIN, UNSEEN_BIN};
     use super::*;
 
     fn matrix(columns: Vec<(&str, Column)>) -> FeatureMatrix {

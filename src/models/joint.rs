@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::binning::{FIRST_BIN, MAX_BINS, MISSING_BIN, UNSEEN_BIN};
+use super::bins::{FIRST_BIN, MAX_BINS, MISSING_BIN, UNSEEN_BIN};
 use super::error::ModelError;
 use super::purify::Shape;
 use crate::quantity::LogOdds;

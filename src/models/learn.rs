@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::binning::{BinningParams, FIRST_BIN};
+use super::binning::BinningParams;
+use super::bins::FIRST_BIN;
 use crate::matrix::Column;
 
 /// Cuts midway between distinct values, so that bins hold about equal counts.

@@ -9,6 +9,7 @@ mod additive;
 mod bank;
 mod binned;
 mod binning;
+mod bins;
 mod calibration;
 mod error;
 mod evidence;
@@ -24,10 +25,8 @@ mod share;
 pub use additive::{AdditiveModel, FeatureTable};
 pub use bank::MarginBank;
 pub use binned::BinnedMatrix;
-pub use binning::{
-    BinRange, Binning, BinningFingerprint, BinningParams, FIRST_BIN, FeatureBins, MAX_BINS, MISSING_BIN,
-    UNSEEN_BIN,
-};
+pub use binning::{Binning, BinningFingerprint, BinningParams};
+pub use bins::{BinRange, FIRST_BIN, FeatureBins, MAX_BINS, MISSING_BIN, UNSEEN_BIN};
 pub use calibration::{Calibration, CalibrationKnot};
 pub use error::ModelError;
 pub use evidence::{Evidence, Measured, Signal};

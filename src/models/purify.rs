@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::binning::{MISSING_BIN, UNSEEN_BIN};
+use super::bins::{MISSING_BIN, UNSEEN_BIN};
 use super::error::ModelError;
 use super::joint::{FittedJoint, JointTable, MAX_JOINT, Places};
 use super::share::{rounded_share, weighted_sum};

@@ -5,33 +5,28 @@
 //! Friedman (2001, <https://doi.org/10.1214/aos/1013203451>); main effects as in Lou, Caruana and Gehrke
 //! (2012, <https://doi.org/10.1145/2339530.2339556>).
 
-use super::columns::{Columns, Tile};
-use super::histogram::{Gradient, Histogram, LogisticTable, Tables, UNIT};
+use super::columns::{Columns, TILE_ROWS, Tile};
+use super::cross::cross_step;
+use super::histogram::{Gradient, Histogram, LogisticTable, PLACES, Tables, UNIT};
 use super::params::AdditiveParams;
+use super::passes::{BagRows, Block, Passes, shares};
+use super::places::Axis;
 use super::set::TrainingSet;
 use super::step::{StepLimits, step};
+use super::trees::Grid;
+use crate::models::FeatureBins;
+use crate::parallelism::Parallelism;
 use crate::quantity::LogOdds;
-use crate::seed::{Seed, hash_bytes};
+use crate::seed::Seed;
 
 /// A look at the stopping rows counts when it lowers their loss by one part in this many.
 pub(super) const LEAST_GAIN: i128 = 20_000;
 /// Rounds between two looks at the rows that say when to stop.
 pub(super) const CHECK_EVERY: usize = 4;
-/// Rows on which the length of a joint step is found.
-const PROBE_ROWS: usize = 8192;
+/// Rows of a bag from which threads share the work of a round.
+const ROWS_TO_SHARE: usize = 1 << 16;
 /// Largest weight of a table: 16 in log-odds.
 const MOST: i32 = 16 << 20;
-
-/// The rows of one bag, by what they are used for.
-#[derive(Clone, Debug, Default)]
-pub(super) struct BagRows {
-    /// Tables are fitted on these.
-    pub(super) fit: Vec<usize>,
-    /// These say when to stop.
-    pub(super) stop: Vec<usize>,
-    /// These are used for neither, and so show how good the tables are.
-    pub(super) judge: Vec<usize>,
-}
 
 /// What one bag has learned.
 #[derive(Clone, Debug)]
@@ -43,11 +38,18 @@ pub(super) struct Bag {
     pub(super) judged: Vec<LogOdds>,
 }
 
-/// Rows that take part in the same rounds.
-struct Block {
-    tiles: Vec<Tile>,
-    /// Those on which the length of a joint step is found.
-    probe: Vec<Tile>,
+/// How a bag is boosted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// Most rounds.
+    pub(super) rounds: usize,
+    /// Rounds without improvement after which a bag stops.
+    pub(super) patience: usize,
+    pub(super) learning_rate: f64,
+    /// Most values in the step of a single column.
+    pub(super) leaves: usize,
+    /// Most crossed cuts in the step of a joint table.
+    pub(super) crosses: usize,
 }
 
 /// What all bags have in common.
@@ -97,13 +99,9 @@ impl<'a> Booster<'a> {
     pub(super) fn heard(&self, columns: &[usize]) -> Vec<f64> {
         let all = BagRows { fit: (0..self.set.n_rows()).collect(), ..BagRows::default() };
         let start = self.rate_alone(&all);
-        let mut histogram = Histogram::new(self.columns.len());
-        for tile in self.columns.tiles(&all.fit) {
-            let gradients: Vec<Gradient> =
-                tile.rows.iter().map(|row| self.gradient(start.base, *row)).collect();
-            histogram.add_tile(&tile, &gradients);
-        }
-        histogram.flush();
+        let tiles = self.columns.tiles(&all.fit);
+        let block = Block { tiles, probe: Vec::new() };
+        let histogram = self.histogram(&start, &block, &[], &Parallelism::serial());
         let worth = |(g, h): (f64, f64)| g * g / (h + self.limits.l2 + 1e-9);
         let of_column = |column: &usize| histogram.column(*column, self.largest_weight).map(worth).sum();
         columns.iter().map(of_column).collect()
@@ -119,34 +117,55 @@ impl<'a> Booster<'a> {
     }
 
     /// Grows tables of all columns until the stopping rows see no improvement.
-    pub(super) fn grow(&self, rows: &BagRows, seed: Seed) -> Bag {
-        let (tables, rounds) = self.run(rows, seed);
-        let judged = rows.judge.iter().map(|&row| self.columns.margin(&tables, &[], row)).collect();
+    pub(super) fn grow(&self, rows: &BagRows, seed: Seed, parallelism: &Parallelism) -> Bag {
+        let AdditiveParams { rounds, patience, learning_rate, leaves, .. } = *self.params;
+        let pace = Pace { rounds, patience, learning_rate, leaves, crosses: 0 };
+        let passes = self.passes(rows, self.params.rows_per_round, seed);
+        let (tables, rounds) = self.run(self.rate_alone(rows), &passes, &[], &pace, parallelism);
+        self.bag(tables, rounds, &[], rows)
+    }
+
+    /// What a bag has learned, with what it says of the rows it was not shown.
+    pub(super) fn bag(&self, tables: Tables, rounds: usize, grids: &[Grid], rows: &BagRows) -> Bag {
+        let judged = rows.judge.iter().map(|&row| self.columns.margin(&tables, grids, row)).collect();
         Bag { tables, rounds, judged }
     }
 
-    fn run(&self, rows: &BagRows, seed: Seed) -> (Tables, usize) {
-        let mut tables = self.rate_alone(rows);
+    /// Grows the tables further: in each round every table takes a step.
+    ///
+    /// The grids are those of the joint tables, over two columns each, and the rows of `passes` are laid on them.
+    pub(super) fn run(
+        &self,
+        mut tables: Tables,
+        passes: &Passes,
+        grids: &[Grid],
+        pace: &Pace,
+        parallelism: &Parallelism,
+    ) -> (Tables, usize) {
         if self.columns.len() == 0 {
             return (tables, 0);
         }
-        let blocks = self.blocks(&rows.fit, seed);
-        let stop = self.columns.tiles(&rows.stop);
-        let mut histogram = Histogram::new(self.columns.len());
-        let mut best = (self.loss(&tables, &stop), 0, tables.clone());
-        for round in 1..=self.params.rounds {
-            let block = &blocks[round % blocks.len()];
-            self.fill(&mut histogram, &tables, block);
-            let steps = self.steps(&histogram);
-            let rate = self.params.learning_rate * self.reach(&tables, &steps, block);
+        let serial = Parallelism::serial();
+        let n_rows: usize = passes.blocks.iter().map(|block| block.tiles.len()).sum::<usize>() * TILE_ROWS;
+        let parallelism = if n_rows < ROWS_TO_SHARE { &serial } else { parallelism };
+        let axes: Vec<[Axis; 2]> = grids.iter().map(|grid| self.axes(grid)).collect();
+        let mut best = (self.loss(&tables, &passes.stop, parallelism), 0, tables.clone());
+        for round in 1..=pace.rounds {
+            let block = &passes.blocks[round % passes.blocks.len()];
+            let histogram = self.histogram(&tables, block, grids, parallelism);
+            let mut steps = self.steps(&histogram, pace, parallelism);
+            steps.joint = parallelism.map(grids, |table, grid| {
+                self.joint_step(&histogram, (table, grid), axes[table], &steps, pace.crosses)
+            });
+            let rate = pace.learning_rate * self.reach(&tables, &steps, block, parallelism);
             apply(&mut tables, &steps, rate);
-            tables.base += self.base_step(&histogram);
+            tables.base += self.base_step(&histogram, pace.learning_rate);
             if round % CHECK_EVERY == 0 {
-                let loss = self.loss(&tables, &stop);
+                let loss = self.loss(&tables, &passes.stop, parallelism);
                 // What is gained in smaller steps than these is not worth the wait.
                 if loss < best.0 - best.0 / LEAST_GAIN {
                     best = (loss, round, tables.clone());
-                } else if round >= best.1 + self.params.patience {
+                } else if round >= best.1 + pace.patience {
                     break;
                 }
             }
@@ -154,24 +173,12 @@ impl<'a> Booster<'a> {
         (best.2, best.1)
     }
 
-    /// Deals rows into blocks by the hash of their groups, so that the order of rows does not matter.
-    fn blocks(&self, rows: &[usize], seed: Seed) -> Vec<Block> {
-        let n_blocks = rows.len().div_ceil(self.params.rows_per_round).max(1);
-        let probes = (rows.len() / n_blocks / PROBE_ROWS).max(1) as u64;
-        let mut parts: Vec<(Vec<usize>, Vec<usize>)> = vec![(Vec::new(), Vec::new()); n_blocks];
-        for &row in rows {
-            let hash = hash_bytes(seed.value(), &self.set.rows().groups[row].to_le_bytes());
-            let (all, probe) = &mut parts[(hash % n_blocks as u64) as usize];
-            all.push(row);
-            if (hash >> 32).is_multiple_of(probes) {
-                probe.push(row);
-            }
-        }
-        let block = |(all, probe): (Vec<usize>, Vec<usize>)| Block {
-            tiles: self.columns.tiles(&all),
-            probe: self.columns.tiles(&probe),
-        };
-        parts.into_iter().map(block).collect()
+    /// What the places of a grid over two columns are.
+    fn axes(&self, grid: &Grid) -> [Axis; 2] {
+        [0, 1].map(|side| Axis {
+            n_places: grid.places[side].n_places(),
+            is_level: matches!(self.columns.definitions()[grid.columns[side]], FeatureBins::Level { .. }),
+        })
     }
 
     pub(super) fn gradient(&self, margin: i64, row: usize) -> Gradient {
@@ -179,58 +186,109 @@ impl<'a> Booster<'a> {
         Gradient::new(self.logistic.at(LogOdds::from_steps(margin)), self.set.rows().labels[row], weight)
     }
 
-    fn fill(&self, histogram: &mut Histogram, tables: &Tables, block: &Block) {
-        histogram.clear();
-        let (mut margins, mut gradients) = (Vec::new(), Vec::new());
-        for tile in &block.tiles {
-            tile.sum(tables, &mut margins);
-            gradients.clear();
-            gradients
-                .extend(margins.iter().zip(&tile.rows).map(|(margin, row)| self.gradient(*margin, *row)));
-            histogram.add_tile(tile, &gradients);
-        }
-        histogram.flush();
+    /// The gradients of a tile's rows, whose margins are put into `margins`.
+    pub(super) fn gradients(&self, tables: &Tables, tile: &Tile, margins: &mut Vec<i64>) -> Vec<Gradient> {
+        tile.sum(tables, margins);
+        margins.iter().zip(&tile.rows).map(|(margin, row)| self.gradient(*margin, *row as usize)).collect()
+    }
+
+    fn histogram(
+        &self,
+        tables: &Tables,
+        block: &Block,
+        grids: &[Grid],
+        parallelism: &Parallelism,
+    ) -> Histogram {
+        let n_cells: Vec<usize> = grids.iter().map(Grid::n_cells).collect();
+        let of_tiles = |tiles: &[Tile]| {
+            let n_bins = self.columns.definitions().iter().map(|bins| bins.n_bins()).collect();
+            let mut histogram = Histogram::new(n_bins, &n_cells);
+            let mut margins = Vec::new();
+            for tile in tiles {
+                let gradients = self.gradients(tables, tile, &mut margins);
+                histogram.add_tile(tile, &gradients);
+            }
+            histogram.flush();
+            histogram
+        };
+        let parts = shares(&block.tiles, parallelism);
+        let mut found = parallelism.map(&parts, |_, tiles| of_tiles(tiles)).into_iter();
+        let mut whole = found.next().unwrap_or_else(|| of_tiles(&[]));
+        found.for_each(|part| whole.merge(&part));
+        whole
     }
 
     /// The step of every column, were it the only one.
-    fn steps(&self, histogram: &Histogram) -> Tables {
-        let steps_of = |value: f64| (value.clamp(-8.0, 8.0) * LogOdds::STEPS as f64).round() as i32;
-        let mut steps = Tables::new(LogOdds::ZERO, self.columns.len());
-        let mut sums = Vec::new();
-        let definitions = self.columns.definitions().iter().zip(self.columns.trends());
-        for (column, (bins, &trend)) in definitions.enumerate() {
-            sums.clear();
-            sums.extend(histogram.column(column, self.largest_weight).take(bins.n_bins()));
-            for (entry, value) in steps.weights[column].iter_mut().zip(step(bins, trend, &sums, &self.limits))
+    fn steps(&self, histogram: &Histogram, pace: &Pace, parallelism: &Parallelism) -> Tables {
+        let limits = StepLimits { leaves: pace.leaves, ..self.limits };
+        let mut steps = Tables::new(LogOdds::ZERO, 0);
+        steps.weights = parallelism.map(self.columns.definitions(), |column, bins| {
+            let sums: Vec<(f64, f64)> = histogram.column(column, self.largest_weight).collect();
+            let mut table = [0; PLACES];
+            for (entry, value) in
+                table.iter_mut().zip(step(bins, self.columns.trends()[column], &sums, &limits))
             {
-                *entry = steps_of(value);
+                *entry = whole_steps(value);
             }
-        }
+            table
+        });
         steps
+    }
+
+    /// The step of a table over two columns, after what `steps` do for the columns alone.
+    fn joint_step(
+        &self,
+        histogram: &Histogram,
+        (table, grid): (usize, &Grid),
+        axes: [Axis; 2],
+        steps: &Tables,
+        crosses: usize,
+    ) -> Vec<i32> {
+        let mut sums: Vec<(f64, f64)> = histogram.cells(table, self.largest_weight).collect();
+        let alone = [0, 1].map(|side| {
+            let column = grid.columns[side];
+            let mut of_places = vec![(0.0, 0.0); axes[side].n_places];
+            let of_bins = histogram.column(column, self.largest_weight).zip(&steps.weights[column]);
+            for (((_, h), step), place) in of_bins.zip(grid.places[side].of_bins()) {
+                let held: &mut (f64, f64) = &mut of_places[usize::from(*place)];
+                held.0 += h * f64::from(*step) / LogOdds::STEPS as f64;
+                held.1 += h;
+            }
+            of_places.iter().map(|(moved, h)| if *h > 0.0 { moved / h } else { 0.0 }).collect::<Vec<f64>>()
+        });
+        for (cell, sum) in sums.iter_mut().enumerate() {
+            sum.0 += sum.1 * (alone[0][cell / axes[1].n_places] + alone[1][cell % axes[1].n_places]);
+        }
+        cross_step(axes, &sums, &self.limits, crosses).into_iter().map(whole_steps).collect()
     }
 
     /// How much of the sum of all steps to take: the Newton length along it, at most 1.
     ///
     /// Features that say the same would together step too far; along their sum the curvature shows it.
-    fn reach(&self, tables: &Tables, steps: &Tables, block: &Block) -> f64 {
-        let (mut slope, mut curvature) = (0_i128, 0_i128);
-        let (mut margins, mut alongs) = (Vec::new(), Vec::new());
-        for tile in &block.probe {
-            tile.sum(tables, &mut margins);
-            tile.sum(steps, &mut alongs);
-            for ((margin, along), row) in margins.iter().zip(&alongs).zip(&tile.rows) {
-                let (gradient, along) = (self.gradient(*margin, *row), i128::from(*along));
-                slope -= i128::from(gradient.first) * along;
-                curvature += i128::from(gradient.second) * along * along;
+    fn reach(&self, tables: &Tables, steps: &Tables, block: &Block, parallelism: &Parallelism) -> f64 {
+        let parts = parallelism.map(&shares(&block.probe, parallelism), |_, tiles| {
+            let (mut slope, mut curvature) = (0_i128, 0_i128);
+            let (mut margins, mut alongs) = (Vec::new(), Vec::new());
+            for tile in *tiles {
+                let gradients = self.gradients(tables, tile, &mut margins);
+                tile.sum(steps, &mut alongs);
+                for (gradient, along) in gradients.iter().zip(&alongs) {
+                    let along = i128::from(*along);
+                    slope -= i128::from(gradient.first) * along;
+                    curvature += i128::from(gradient.second) * along * along;
+                }
             }
-        }
+            (slope, curvature)
+        });
+        let (slope, curvature) =
+            parts.into_iter().fold((0, 0), |held, part| (held.0 + part.0, held.1 + part.1));
         if slope <= 0 || curvature <= 0 {
             return 0.05;
         }
         (slope as f64 * LogOdds::STEPS as f64 / curvature as f64).clamp(0.05, 1.0)
     }
 
-    fn base_step(&self, histogram: &Histogram) -> i64 {
+    fn base_step(&self, histogram: &Histogram, learning_rate: f64) -> i64 {
         let (g, h) = histogram
             .column(0, self.largest_weight)
             .fold((0.0, 0.0), |held, sum| (held.0 + sum.0, held.1 + sum.1));
@@ -238,35 +296,44 @@ impl<'a> Booster<'a> {
             return 0;
         }
         let newton = (-g / (h + self.limits.l2)).clamp(-1.0, 1.0);
-        (self.params.learning_rate * newton * LogOdds::STEPS as f64).round() as i64
+        (learning_rate * newton * LogOdds::STEPS as f64).round() as i64
     }
 
     /// Sum of the weighted log loss, in whole steps of 2^-31.
-    fn loss(&self, tables: &Tables, tiles: &[Tile]) -> i128 {
-        let mut margins = Vec::new();
-        let of_tile = |tile: &Tile| {
-            tile.sum(tables, &mut margins);
-            self.loss_at(&tile.rows, &margins)
+    fn loss(&self, tables: &Tables, tiles: &[Tile], parallelism: &Parallelism) -> i128 {
+        let of_tiles = |_: usize, tiles: &&[Tile]| {
+            let mut margins = Vec::new();
+            let of_tile = |tile: &Tile| {
+                tile.sum(tables, &mut margins);
+                let rows = tile.rows.iter().map(|row| *row as usize);
+                self.loss_at(rows, &margins)
+            };
+            tiles.iter().map(of_tile).sum::<i128>()
         };
-        tiles.iter().map(of_tile).sum()
+        parallelism.map(&shares(tiles, parallelism), of_tiles).into_iter().sum()
     }
 
     /// The same for rows at the given margins.
-    pub(super) fn loss_at(&self, rows: &[usize], margins: &[i64]) -> i128 {
-        let of_row = |(margin, row): (&i64, &usize)| {
+    pub(super) fn loss_at(&self, rows: impl Iterator<Item = usize>, margins: &[i64]) -> i128 {
+        let of_row = |(margin, row): (&i64, usize)| {
             let margin = LogOdds::from_steps(*margin).value();
-            let against = if self.set.rows().labels[*row] { -margin } else { margin };
+            let against = if self.set.rows().labels[row] { -margin } else { margin };
             let surprise = if against > 30.0 { against } else { libm::log1p(libm::exp(against)) };
-            let weight = self.set.weight(*row) / self.largest_weight;
+            let weight = self.set.weight(row) / self.largest_weight;
             (surprise * weight * f64::from(1_u32 << 31)).round() as i128
         };
         margins.iter().zip(rows).map(of_row).sum()
     }
 }
 
+fn whole_steps(value: f64) -> i32 {
+    (value.clamp(-8.0, 8.0) * LogOdds::STEPS as f64).round() as i32
+}
+
 fn apply(tables: &mut Tables, steps: &Tables, rate: f64) {
-    let weights = tables.weights.as_flattened_mut().iter_mut();
-    for (weight, step) in weights.zip(steps.weights.as_flattened()) {
+    let alone = tables.weights.as_flattened_mut().iter_mut().zip(steps.weights.as_flattened());
+    let together = tables.joint.iter_mut().flatten().zip(steps.joint.iter().flatten());
+    for (weight, step) in alone.chain(together) {
         // Both terms are far inside 32 bits.
         let moved = *weight + (f64::from(*step) * rate).round() as i32;
         *weight = moved.clamp(-MOST, MOST);

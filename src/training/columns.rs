@@ -7,14 +7,15 @@ use crate::models::FeatureBins;
 use crate::quantity::LogOdds;
 
 /// Rows of a tile: its margins and gradients stay in the fastest cache while one column after the other passes.
-const TILE_ROWS: usize = 2048;
+pub(super) const TILE_ROWS: usize = 2048;
 
 /// Some rows, column by column.
 #[derive(Debug)]
 pub(super) struct Tile {
     /// The rows, as numbered in the training set.
-    pub(super) rows: Vec<usize>,
+    pub(super) rows: Vec<u32>,
     bins: Vec<u8>,
+    cells: Vec<u16>,
 }
 
 impl Tile {
@@ -23,13 +24,53 @@ impl Tile {
         self.bins.chunks_exact(self.rows.len())
     }
 
-    /// Replaces `sums` by the base and the entries of every column, row by row.
+    /// The cells of every joint table, one per row.
+    pub(super) fn joint(&self) -> impl Iterator<Item = &[u16]> {
+        self.cells.chunks_exact(self.rows.len())
+    }
+
+    /// Finds the cells of joint tables over the given grids, in place of those that were there.
+    pub(super) fn lay(&mut self, grids: &[Grid]) {
+        self.cells.clear();
+        for grid in grids {
+            let start = self.cells.len();
+            self.cells.resize(start + self.rows.len(), 0);
+            for (column, places) in grid.columns.iter().zip(&grid.places) {
+                let bins = &self.bins[column * self.rows.len()..][..self.rows.len()];
+                // Three sides of at most 32 places: a cell fits 15 bits.
+                let n_places = places.n_places() as u16;
+                for (cell, bin) in self.cells[start..].iter_mut().zip(bins) {
+                    *cell = *cell * n_places + u16::from(places.of_bins()[usize::from(*bin)]);
+                }
+            }
+        }
+    }
+
+    /// Replaces `sums` by the base and the entries of every table, row by row.
     pub(super) fn sum(&self, tables: &Tables, sums: &mut Vec<i64>) {
         sums.clear();
         sums.resize(self.rows.len(), tables.base);
-        for (table, column) in tables.weights.iter().zip(self.columns()) {
-            for (sum, bin) in sums.iter_mut().zip(column) {
+        let columns: Vec<&[u8]> = self.columns().collect();
+        let (fours, rest) = tables.weights.as_chunks::<4>();
+        for (tables, columns) in fours.iter().zip(columns.chunks_exact(4)) {
+            let of_rows = columns[0].iter().zip(columns[1]).zip(columns[2]).zip(columns[3]);
+            for (sum, (((a, b), c), d)) in sums.iter_mut().zip(of_rows) {
+                // Four weights of at most 2^24 each.
+                let four = tables[0][usize::from(*a)]
+                    + tables[1][usize::from(*b)]
+                    + tables[2][usize::from(*c)]
+                    + tables[3][usize::from(*d)];
+                *sum += i64::from(four);
+            }
+        }
+        for (table, column) in rest.iter().zip(&columns[4 * fours.len()..]) {
+            for (sum, bin) in sums.iter_mut().zip(*column) {
                 *sum += i64::from(table[usize::from(*bin)]);
+            }
+        }
+        for (table, cells) in tables.joint.iter().zip(self.joint()) {
+            for (sum, cell) in sums.iter_mut().zip(cells) {
+                *sum += i64::from(table[usize::from(*cell)]);
             }
         }
     }
@@ -117,7 +158,9 @@ impl<'a> Columns<'a> {
     pub(super) fn tiles(&self, rows: &[usize]) -> Vec<Tile> {
         rows.chunks(TILE_ROWS)
             .map(|rows| Tile {
-                rows: rows.to_vec(),
+                // Far fewer than 2^32 rows.
+                rows: rows.iter().map(|row| *row as u32).collect(),
+                cells: Vec::new(),
                 bins: (0..self.len())
                     .flat_map(|column| rows.iter().map(move |row| self.bins[row * self.len() + column]))
                     .collect(),

@@ -2,11 +2,13 @@
 
 use std::num::NonZeroU32;
 
-use super::boosting::{Bag, BagRows, Booster};
+use super::at_once;
+use super::boosting::{Bag, Booster};
 use super::calibrate::{Judged, learn};
 use super::columns::Columns;
 use super::error::TrainError;
 use super::params::AdditiveParams;
+use super::passes::BagRows;
 use super::set::TrainingSet;
 use super::step::StepLimits;
 use super::trees::{self, Grid};
@@ -27,6 +29,18 @@ const FEW_OUTCOMES: f64 = 400.0;
 const CHANCE_GAIN: f64 = 3.841_458_820_694_124;
 /// Folds in which the calibration is judged on rows it was not learned from.
 const CALIBRATION_FOLDS: usize = 5;
+
+/// Outcomes of the rarer kind in all bags together: of more, fewer bags average as well.
+const BAGGED_OUTCOMES: usize = 160_000;
+/// Outcomes of the rarer kind that are enough to stop on, and to judge on, when there are fewer bags.
+const JUDGED_OUTCOMES: usize = 5_000;
+/// How the rows of a set are shared out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Plan {
+    bags: usize,
+    folds: usize,
+    at_once: bool,
+}
 
 /// A fitted model and how it came about.
 #[derive(Clone, Debug)]
@@ -77,7 +91,9 @@ impl AdditiveParams {
     /// on them.
     ///
     /// Groups are dealt into as many folds as there are bags. Bag `b` never sees fold `b`, stops on the next
-    /// one and is fitted on the rest; so every row is judged by a bag that has not seen it. Tables of single features
+    /// one and is fitted on the rest; so every row is judged by a bag that has not seen it. With more than 20,000 outcomes of
+    /// the rarer kind there are fewer bags (160,000 in all of them together), and from then on folds are of 5,000 of them or
+    /// more, so that a bag is fitted on most rows and some rows are judged. Tables of single features
     /// grow at once; with joint tables, all tables grow by small trees. With a later
     /// slice, tables are fitted on earlier rows only and stopped and judged on later ones. Without a signal
     /// (see [`Evidence`]) the model gives every row the base rate.
@@ -93,15 +109,19 @@ impl AdditiveParams {
     ) -> Result<Trained, TrainError> {
         self.validate()?;
         let limits = self.limits(set);
-        let folds = set.folds(seed.named("bags"), self.bags);
-        let bag_rows: Vec<BagRows> = (0..self.bags).map(|bag| split(set, &folds, bag, self.bags)).collect();
+        let Plan { bags, folds: n_folds, at_once } =
+            self.plan(set.n_rows(), set.rarer_outcomes(), set.rows().later.is_some());
+        let folds = set.folds(seed.named("bags"), n_folds);
+        let bag_rows: Vec<BagRows> = (0..bags).map(|bag| split(set, &folds, bag, n_folds)).collect();
         let columns = Columns::new(set);
         let booster = Booster::new(set, &columns, self, limits);
-        let (grids, bags) = if self.joint_tables > 0 {
-            trees::grow(&booster, &bag_rows, seed, parallelism)?
-        } else {
+        let (grids, bags) = if self.joint_tables == 0 {
             let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
-            (Vec::new(), parallelism.map(&bag_rows, |bag, rows| booster.grow(rows, blocks(bag))))
+            (Vec::new(), parallelism.map(&bag_rows, |bag, rows| booster.grow(rows, blocks(bag), parallelism)))
+        } else if at_once {
+            at_once::grow(&booster, &bag_rows, seed, parallelism)?
+        } else {
+            trees::grow(&booster, &bag_rows, seed, parallelism)?
         };
         let (held_out, judged) = judge(set, &bag_rows, &bags, seed)?;
         let evidence = evidence(set, &held_out, self.judged_together)?;
@@ -134,11 +154,18 @@ impl AdditiveParams {
         Ok(Trained { model, report })
     }
 
+    /// How `n_rows` rows with `fewer` outcomes of the rarer kind are shared out: with many outcomes, fewer bags, each with a
+    /// larger share of the rows.
+    fn plan(&self, n_rows: usize, fewer: usize, by_time: bool) -> Plan {
+        let bags = (BAGGED_OUTCOMES / fewer.max(1)).clamp(1, self.bags);
+        let is_thinned = bags < self.bags && !by_time;
+        let folds = if is_thinned { self.bags.max(fewer / JUDGED_OUTCOMES) } else { self.bags };
+        Plan { bags, folds, at_once: n_rows >= self.rows_at_once }
+    }
+
     /// The limits of a step; with few outcomes it is shrunk in proportion.
     fn limits(&self, set: &TrainingSet<'_>) -> StepLimits {
-        let labels = set.rows().labels;
-        let positives = labels.iter().filter(|label| **label).count();
-        let fewer = positives.min(labels.len() - positives).max(1) as f64;
+        let fewer = set.rarer_outcomes().max(1) as f64;
         StepLimits {
             leaves: self.leaves,
             l2: self.l2 * (FEW_OUTCOMES / fewer).max(1.0),
@@ -291,4 +318,26 @@ fn average(
         }
     });
     Ok(AdditiveModel::purified(base, tables, joint.collect(), &population)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_outcomes_need_few_bags_and_small_slices() {
+        let params = AdditiveParams::with_joint_tables();
+        for (rows, fewer, by_time, bags, folds, at_once) in [
+            (2_000, 400, false, 8, 8, false),
+            (78_000, 17_627, false, 8, 8, false),
+            (100_000, 40_000, false, 4, 8, false),
+            (250_000, 60_000, false, 2, 12, true),
+            (800_000, 110_000, false, 1, 22, true),
+            // A later slice is stopped and judged on anyway, and so shared out as before.
+            (800_000, 110_000, true, 1, 8, true),
+            (1_000_000, 900, false, 8, 8, true),
+        ] {
+            assert_eq!(params.plan(rows, fewer, by_time), Plan { bags, folds, at_once }, "{rows} rows");
+        }
+    }
 }

@@ -4,9 +4,11 @@
 //! tables in bags, calibrates them on rows no bag has used, and says whether there was anything to learn. A
 //! fit repeats bit for bit for any number of threads and any order of rows.
 
+mod at_once;
 mod boosting;
 mod calibrate;
 mod columns;
+mod cross;
 mod cross_validate;
 mod error;
 mod fit;
@@ -15,6 +17,7 @@ pub mod leak_gate;
 pub mod line;
 mod linfa;
 mod params;
+mod passes;
 mod places;
 mod set;
 mod step;

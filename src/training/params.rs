@@ -23,7 +23,8 @@ pub struct AdditiveParams {
     pub min_gain: f64,
     /// Shrinkage of a level towards the average when levels are put in order, same unit as `l2`: at least 0.
     pub level_smoothing: f64,
-    /// Bags, each with its own rows held out: 3 to 64. The tables are the mean over bags.
+    /// Bags, each with its own rows held out: 3 to 64; fewer where there are more than 20,000 outcomes of the rarer kind.
+    /// The tables are the mean over bags.
     pub bags: usize,
     /// Rounds without improvement on held-out rows after which a bag stops: at least 1.
     pub patience: usize,
@@ -33,6 +34,10 @@ pub struct AdditiveParams {
     /// Most tables over two or three features, for what they say only together: 0 to 100. With 0, the tables of all
     /// features grow at once, which is many times faster; with more, by small trees, one after the other.
     pub joint_tables: usize,
+    /// Rows from which joint tables are over two features and all tables grow at once, at a pace of their own: at least 1.
+    /// Passes over so many rows are dear and their steps are sure; small trees, one after the other, take several times as
+    /// long.
+    pub rows_at_once: usize,
     /// Most places of a feature in a joint table, missing and unseen apart: 2 to 30.
     pub joint_places: usize,
     /// Models that are judged together with this one, itself among them: the more there are, the more a model must
@@ -56,6 +61,7 @@ impl Default for AdditiveParams {
             patience: 40,
             rows_per_round: 250_000,
             joint_tables: 0,
+            rows_at_once: 250_000,
             joint_places: 16,
             judged_together: NonZeroU32::MIN,
             scale: ScaleParams::default(),
@@ -116,6 +122,7 @@ impl AdditiveParams {
             "at least 0",
         );
         check("bags", (3..=64).contains(&self.bags), self.bags.to_string(), "3 to 64");
+        check("rows_at_once", self.rows_at_once >= 1, self.rows_at_once.to_string(), "at least 1");
         check("patience", self.patience >= 1, self.patience.to_string(), "at least 1");
         check(
             "rows_per_round",

@@ -3,6 +3,14 @@
 use super::histogram::PLACES;
 use crate::models::{FIRST_BIN, FeatureBins, MAX_PLACES, ModelError, Places};
 
+/// What a column's places are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Axis {
+    pub(super) n_places: usize,
+    /// Whether places have no order of their own.
+    pub(super) is_level: bool,
+}
+
 /// Puts bins together until they fall into at most `most` places beside missing and unseen.
 ///
 /// Numbers keep their order, and neighbours share a place so that places hold about equal shares of the rows. Of levels,

@@ -185,6 +185,12 @@ impl<'a> TrainingSet<'a> {
         positive as f64 / all as f64
     }
 
+    /// How many rows have the rarer of the two outcomes.
+    pub(super) fn rarer_outcomes(&self) -> usize {
+        let positives = self.rows.labels.iter().filter(|label| **label).count();
+        positives.min(self.rows.labels.len() - positives)
+    }
+
     /// Groups per row, at most 1: rows of one group count as one case where independence matters.
     pub(super) fn independent_share(&self) -> f64 {
         let groups = self.rows.groups.iter().collect::<BTreeSet<_>>().len();

@@ -149,8 +149,8 @@ impl TableTraining {
         parallelism: &Parallelism,
     ) -> Result<LeakReport, WideError> {
         let cases = self.read(table, recipe)?;
-        let binning = Binning::learn(&[&cases.matrix], &self.binning)?;
-        let binned = binning.apply(&cases.matrix)?;
+        let binning = Binning::learn_on(&[&cases.matrix], &self.binning, parallelism)?;
+        let binned = binning.apply_on(&cases.matrix, parallelism)?;
         let set = cases.training_set(&binning, &binned)?;
         Ok(LeakGate::default().inspect(&set, Columns::Given(&cases.matrix), seed, parallelism))
     }
@@ -172,8 +172,8 @@ impl TableTraining {
         parallelism: &Parallelism,
     ) -> Result<TrainedTable, WideError> {
         let cases = self.read(table, recipe)?;
-        let binning = Binning::learn(&[&cases.matrix], &self.binning)?;
-        let binned = binning.apply(&cases.matrix)?;
+        let binning = Binning::learn_on(&[&cases.matrix], &self.binning, parallelism)?;
+        let binned = binning.apply_on(&cases.matrix, parallelism)?;
         let set = cases.training_set(&binning, &binned)?;
         let report = LeakGate::default().inspect(&set, Columns::Given(&cases.matrix), seed, parallelism);
         let leak_gate = self.pass(table, report)?;

@@ -8,8 +8,9 @@ use super::tree::{Growth, Tree};
 use crate::models::{MAX_PLACES, Places};
 use crate::quantity::LogOdds;
 use crate::seed::{Seed, hash_bytes};
-use crate::training::boosting::{BagRows, CHECK_EVERY, LEAST_GAIN};
+use crate::training::boosting::{CHECK_EVERY, LEAST_GAIN, Pace};
 use crate::training::histogram::PLACES;
+use crate::training::passes::BagRows;
 use crate::training::step::{StepLimits, step};
 
 /// What is added in one round.
@@ -19,18 +20,6 @@ pub(super) enum Move {
     Alone { column: usize, steps: Box<[i32; PLACES]> },
     /// A tree over places of several columns.
     Together(Tree),
-}
-
-/// How a bag is boosted.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
-    /// Most moves.
-    pub(super) rounds: usize,
-    /// Rounds without improvement after which a bag stops.
-    pub(super) patience: usize,
-    pub(super) learning_rate: f64,
-    /// Most values in the step of a single column.
-    pub(super) leaves: usize,
 }
 
 /// The moves of a bag, as far as they lowered the loss of the rows that say when to stop.
@@ -75,7 +64,7 @@ impl Forest<'_> {
         };
         let limits = StepLimits { leaves: pace.leaves, ..self.limits };
         let (mut moves, mut credits) = (Vec::new(), Vec::new());
-        let mut best = (self.booster.loss_at(&rows.stop, &stop), 0);
+        let mut best = (self.booster.loss_at(rows.stop.iter().copied(), &stop), 0);
         for round in 1..=pace.rounds {
             let at = round % blocks.len();
             let block = &mut blocks[at];
@@ -88,7 +77,7 @@ impl Forest<'_> {
             moves.push(made);
             credits.push(credit);
             if round % CHECK_EVERY == 0 {
-                let loss = self.booster.loss_at(&rows.stop, &stop);
+                let loss = self.booster.loss_at(rows.stop.iter().copied(), &stop);
                 if loss < best.0 - best.0 / LEAST_GAIN {
                     best = (loss, round);
                 } else if round >= best.1 + pace.patience {

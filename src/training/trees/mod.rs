@@ -14,13 +14,13 @@ mod split;
 mod sums;
 mod tree;
 
-use bag::{Move, Moves, Pace, bins_of};
+use bag::{Move, Moves, bins_of};
 pub(super) use grid::Grid;
 use sets::{ColumnSet, Credit, MOST_COLUMNS};
-use split::Axis;
 
-use super::boosting::{Bag, BagRows, Booster};
-use super::places::coarsen;
+use super::boosting::{Bag, Booster, Pace};
+use super::passes::BagRows;
+use super::places::{Axis, coarsen};
 use super::set::Trend;
 use super::step::StepLimits;
 use crate::models::{FeatureBins, ModelError, Places};
@@ -58,6 +58,7 @@ pub(super) fn grow(
         patience: params.patience,
         learning_rate: params.learning_rate,
         leaves: params.leaves,
+        crosses: 0,
     };
     let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
     let search = |leaves: usize| {
@@ -66,6 +67,7 @@ pub(super) fn grow(
             patience: (params.patience / 2).max(1),
             learning_rate: (params.learning_rate * SEARCH_HASTE).min(1.0),
             leaves,
+            crosses: 0,
         };
         let found = parallelism.map(bag_rows, |bag, rows| {
             let Moves { credit, loss, .. } = forest.grow(rows, None, &pace, blocks(bag));

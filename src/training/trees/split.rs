@@ -2,6 +2,7 @@
 
 use super::sums::{PlaceSums, Sum};
 use crate::models::FIRST_BIN;
+use crate::training::places::Axis;
 use crate::training::step::StepLimits;
 
 /// Places on one side of a split, a bit each.
@@ -14,14 +15,6 @@ pub(super) struct Split {
     pub(super) gain: f64,
     /// The places on the left.
     pub(super) left: PlaceMask,
-}
-
-/// What a column's places are.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Axis {
-    pub(super) n_places: usize,
-    /// Whether places have no order of their own.
-    pub(super) is_level: bool,
 }
 
 /// `G^2 / (H + l2)`: how far twice the log loss falls when rows with these sums take their Newton step.

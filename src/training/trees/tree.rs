@@ -1,10 +1,11 @@
 //! One small tree: at most three columns on the way to a leaf.
 
 use super::sets::{ColumnSet, Credit};
-use super::split::{Axis, PlaceMask, Split, best_split};
+use super::split::{PlaceMask, Split, best_split};
 use super::sums::{PlaceSums, Sum, by_place, without};
 use crate::models::MAX_JOINT;
 use crate::quantity::LogOdds;
+use crate::training::places::Axis;
 use crate::training::step::StepLimits;
 
 /// A tree over places of columns; the leaf of a row is its step.
