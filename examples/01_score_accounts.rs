@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let pipeline = trainer.train(&dataset, &Unwatched)?;
     for models in pipeline.products() {
-        println!("{:<12} intent: {}", models.product, models.intent.evidence().sentence());
+        println!("{:<12} intent: {}", models.product, models.intent.sentence());
     }
 
     // ## 3. Score
@@ -73,7 +73,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("\n{} calls worth making, the best five:", act_now.len());
     for row in act_now.iter().take(5) {
         let name = row.account_name.as_deref().unwrap_or(&row.account_id);
-        println!("{name}, {}: fit {:.1}, intent {:.1}", row.product, row.fit_score, row.intent_score);
+        if let (Some(fit), Some(intent)) = (row.fit_score, row.intent_score) {
+            println!("{name}, {}: fit {fit:.1}, intent {intent:.1}", row.product);
+        }
         println!("    fit: {}\n    intent: {}", row.fit_reasons, row.intent_reasons);
     }
 
@@ -89,6 +91,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     assert!(n_scored > 1_900, "nearly all accounts are known by then, found {n_scored}");
     assert!(!act_now.is_empty(), "somebody is worth a call");
-    assert!(act_now.iter().all(|row| row.fit_score.value() >= 75.0), "Act Now means High fit");
+    assert!(
+        act_now.iter().all(|row| row.fit_score.is_some_and(|score| score.value() >= 75.0)),
+        "Act Now means High fit"
+    );
     Ok(())
 }

@@ -303,8 +303,8 @@ impl Job<'_> {
         });
         let evidence = pipeline.products().iter().map(|models| Evidence {
             product: models.product.clone(),
-            fit: models.fit.evidence().sentence(),
-            intent: models.intent.evidence().sentence(),
+            fit: models.fit.sentence(),
+            intent: models.intent.sentence(),
         });
         let clusters = pipeline.products().iter().enumerate().map(|(index, models)| {
             let names = Cluster::ALL.iter().map(|cluster| cluster.name().to_owned());

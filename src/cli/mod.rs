@@ -18,7 +18,9 @@ mod retrain;
 mod run;
 mod shared;
 mod table;
+mod tune;
 mod validate;
+mod vouched;
 mod worklist;
 
 use std::process::ExitCode;
@@ -68,6 +70,8 @@ enum Verb {
     Outcomes(outcomes::Args),
     /// Train what is due, hold it against the champions, promote or refuse it.
     Retrain(retrain::Args),
+    /// Search for the settings of training that predict best, and write the spec with them.
+    Tune(tune::Args),
     /// Versions of models: list, show, log, verify, promote, roll back, and which was live on a day.
     Registry(registry::Args),
     /// Train and score on one wide table: one row per case, one outcome column.
@@ -92,6 +96,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Feedback(args) => feedback::run(args, &shared),
         Verb::Outcomes(args) => outcomes::run(args, &shared),
         Verb::Retrain(args) => retrain::run(args, &shared),
+        Verb::Tune(args) => tune::run(args, &shared),
         Verb::Registry(args) => registry::run(args, &shared),
         Verb::Table(args) => table::run(args, &shared),
     });

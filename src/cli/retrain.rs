@@ -18,6 +18,7 @@ use propensity::training::AdditiveParams;
 
 use super::clock::Watch;
 use super::registry::{ByArg, RegistryArg};
+use super::vouched::Vouched;
 use super::{Failure, Shared};
 
 /// What is trained, due or not.
@@ -53,6 +54,8 @@ pub(crate) struct Args {
     registry: RegistryArg,
     #[command(flatten)]
     by: ByArg,
+    #[command(flatten)]
+    vouched: Vouched,
 }
 
 /// A gate said no; it is on record.
@@ -79,10 +82,12 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
         Some(path) => Spec::load(path)?,
         None => Spec::cloudascent()?,
     };
+    let spec = args.vouched.told(spec)?;
     let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
     let watch = Watch::new(shared.interactive);
     let options = shared.read_options();
     let dataset = Dataset::read(&args.source, mapping.as_ref(), &options)?;
+    spec.check_seeds(dataset.accounts())?;
     let command = args.hook.clone().map(|program| CommandHook { policy: Policy::default(), program });
     let policy = Policy::default();
     let hook: &dyn RetrainHook = match &command {

@@ -18,6 +18,7 @@ use propensity::tables::mapping::Mapping;
 use propensity::training::AdditiveParams;
 
 use super::clock::Watch;
+use super::vouched::Vouched;
 use super::{Failure, Shared};
 
 /// Flags of `run`.
@@ -43,6 +44,8 @@ pub(crate) struct Args {
     /// Mapping file that renames the columns of an export.
     #[arg(long, env = "PROPENSITY_MAPPING", value_name = "FILE")]
     mapping: Option<PathBuf>,
+    #[command(flatten)]
+    vouched: Vouched,
 }
 
 /// Runs the verb.
@@ -51,6 +54,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
         Some(path) => Spec::load(path)?,
         None => Spec::cloudascent()?,
     };
+    let spec = args.vouched.told(spec)?;
     let model = match (&args.model, &args.registry) {
         (Some(path), _) => Some(Pipeline::load(path)?.1),
         (None, Some(folder)) => Some(champion(&Registry::open(folder), None)?.1),
@@ -62,6 +66,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     let options = shared.read_options();
     let dataset = Dataset::read(&args.source, mapping.as_ref(), &options)?;
     check_date(&dataset, args.as_of)?;
+    spec.check_seeds(dataset.accounts())?;
     let job = Job {
         spec: &spec,
         params: AdditiveParams::default(),

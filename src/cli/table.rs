@@ -177,7 +177,7 @@ fn report_training(out: &mut impl Write, trained: &TrainedTable) -> io::Result<(
     let group = model.group().map_or(String::new(), |group| format!(", rows of one {group} kept together"));
     writeln!(out, "\nCross-validation in {} folds{group}", measured.fold_aucs.len())?;
     writeln!(out, "{measured}")?;
-    writeln!(out, "Verdict: {}", model.scorer().evidence().sentence())?;
+    writeln!(out, "Verdict: {}", model.scorer().sentence())?;
     let importance = model.importance();
     let Some(&(_, largest)) = importance.first() else { return Ok(()) };
     writeln!(out, "\nWhat moves the score most (mean absolute effect in log-odds)")?;

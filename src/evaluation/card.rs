@@ -10,7 +10,7 @@ use crate::artifact::{ArtifactError, Header};
 use crate::models::{Binning, FittedModel};
 use crate::output::write_whole;
 use crate::parallelism::Parallelism;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{LeakRecord, Pipeline, ProductModels};
 use crate::tables::raw::FileDigest;
 use crate::training::leak_gate::PassedGate;
 use crate::training::line::HeldOutCases;
@@ -36,8 +36,11 @@ pub struct ModelCard {
     pub inputs: Vec<CardInput>,
     /// One section a model.
     pub sections: Vec<CardSection>,
-    /// What the leak gate let through; `None` where features are built as of a date and no column is anybody's own.
+    /// What the leak gate let through; of models of one wide table.
     pub leak_gate: Option<PassedGate>,
+    /// What it let through before the models of a line; `None` for lines that were trained by older releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line_gate: Option<LeakRecord>,
 }
 
 /// One line of a card.
@@ -82,7 +85,7 @@ pub struct CardSection {
 }
 
 impl ModelCard {
-    /// The card of a line; `held_out` holds the cases of fit and intent of every product, or nothing for a line that was
+    /// The card of a line; `held_out` holds the cases of fit, intent and upsell of every product, or nothing for a line that was
     /// loaded.
     pub fn of_line(
         pipeline: &Pipeline,
@@ -94,7 +97,8 @@ impl ModelCard {
     ) -> Self {
         let models = pipeline.products().iter().flat_map(|models| {
             let named = |what, model| (format!("{} {what}", models.product), model);
-            [named("fit", &models.fit), named("intent", &models.intent)]
+            let both = [named("fit", &models.fit), named("intent", &models.intent)];
+            both.into_iter().chain(models.upsell.as_ref().map(|upsell| named("upsell", upsell)))
         });
         let sections = models.enumerate().map(|(index, (name, model))| {
             let cases = held_out.get(index).map(Cases::held_out).unwrap_or_default();
@@ -123,7 +127,11 @@ impl ModelCard {
             );
             fact(&sample.product, &counts)
         }));
-        Self::new(header, learned_from, inputs, sections, None)
+        learned_from.extend(pipeline.products().iter().flat_map(of_seeds));
+        Self {
+            line_gate: manifest.leak_gate.clone(),
+            ..Self::new(header, learned_from, inputs, sections, None)
+        }
     }
 
     /// The card of a model of one wide table.
@@ -168,6 +176,7 @@ impl ModelCard {
             inputs,
             sections,
             leak_gate,
+            line_gate: None,
         }
     }
 
@@ -249,6 +258,18 @@ impl ModelCard {
     }
 
     fn write_gate(&self, text: &mut String) {
+        if let Some(gate) = &self.line_gate {
+            let _ = writeln!(text, "{} columns were inspected, over all models.", gate.columns);
+            for (words, findings) in [("Allowed", &gate.allowed), ("Questioned", &gate.questioned)] {
+                for finding in findings {
+                    let _ = writeln!(text, "- {words}: {finding}");
+                }
+            }
+            if gate.allowed.is_empty() {
+                text.push_str("None was found to know the outcome.\n");
+            }
+            return;
+        }
         let Some(gate) = &self.leak_gate else {
             text.push_str(
                 "Features are built from what was known before each date; no column is taken as it came.\n",
@@ -265,6 +286,22 @@ impl ModelCard {
             text.push_str("None was found to know the outcome.\n");
         }
     }
+}
+
+/// What is known of the best customers of a product: who they were, how many are hidden, what kinds there are.
+fn of_seeds(models: &ProductModels) -> Vec<Fact> {
+    let Some(lookalike) = &models.lookalike else { return Vec::new() };
+    let product = &models.product;
+    let mut facts = vec![fact(&format!("{product}, best customers"), &lookalike.seeds)];
+    if let Some(hidden) = &lookalike.hidden {
+        facts.push(fact(&format!("{product}, hidden among the others"), &hidden.sentence()));
+    }
+    if let Some(archetypes) = &lookalike.archetypes {
+        let kinds: Vec<String> =
+            archetypes.kinds().iter().map(|kind| format!("{} ({})", kind.name, kind.seeds)).collect();
+        facts.push(fact(&format!("{product}, kinds of best customer"), &kinds.join("; ")));
+    }
+    facts
 }
 
 fn fact(what: &str, value: &impl ToString) -> Fact {
@@ -285,7 +322,7 @@ fn section(
     };
     CardSection {
         name,
-        evidence: model.evidence().sentence(),
+        evidence: model.sentence(),
         quality: Quality::measure(cases, bootstrap, parallelism),
         columns: model.additive().importance().into_iter().take(HEAVIEST).filter_map(named).collect(),
     }

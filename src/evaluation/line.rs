@@ -122,6 +122,13 @@ fn score(
     Ok(accounts)
 }
 
+impl Account {
+    /// Whether the gate of a product lets the account through.
+    fn is_scored(&self, product: usize) -> bool {
+        self.scores[product].2 != Cluster::NotScored
+    }
+}
+
 /// What all sections are made from.
 struct Judge<'a> {
     question: &'a LineQuestion<'a>,
@@ -139,7 +146,8 @@ impl Judge<'_> {
             let had =
                 self.purchases.first(account.index, product).is_some_and(|first| first < as_of.micros());
             let bought = self.purchases.any_within(account.index, product, as_of, self.end);
-            (!(first_only && had)).then(|| (account, self.case(account, account.scores[product].1, bought)))
+            (!(first_only && had) && account.is_scored(product))
+                .then(|| (account, self.case(account, account.scores[product].1, bought)))
         });
         let what = if first_only { "a first purchase" } else { "a purchase" };
         let cases: Vec<_> = cases.collect();
@@ -154,7 +162,7 @@ impl Judge<'_> {
             .accounts
             .iter()
             .enumerate()
-            .filter(|(row, _)| !now[*row])
+            .filter(|(row, account)| !now[*row] && account.is_scored(product))
             .map(|(row, account)| (account, self.case(account, account.scores[product].0, then[row])));
         let cases: Vec<_> = cases.collect();
         let question = format!(

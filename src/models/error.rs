@@ -52,6 +52,12 @@ pub enum ModelError {
         /// What is wrong.
         fault: String,
     },
+    /// Kinds of best customers do not fit together, or not the features.
+    #[error("archetypes: {fault}; the model file is damaged or was edited by hand")]
+    Archetypes {
+        /// What is wrong.
+        fault: String,
+    },
     /// An output slice has another length than there are rows.
     #[error("room for {found} results, expected {expected}: one per row")]
     Length {
@@ -71,6 +77,7 @@ impl Coded for ModelError {
             Self::Knots { .. } => "E_MODEL_KNOTS",
             Self::Params { .. } => "E_MODEL_PARAMS",
             Self::Evidence { .. } => "E_MODEL_EVIDENCE",
+            Self::Archetypes { .. } => "E_MODEL_ARCHETYPES",
             Self::Length { .. } => "E_MODEL_LENGTH",
         }
     }

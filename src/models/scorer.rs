@@ -9,6 +9,7 @@ use super::calibration::Calibration;
 use super::error::ModelError;
 use super::evidence::{Evidence, Signal};
 use super::joint::{JointTable, Places};
+use super::rung::{RateShift, RungChoice};
 use super::scale::Scale;
 use crate::matrix::FeatureSignature;
 use crate::quantity::{LogOdds, Probability, Score};
@@ -91,6 +92,8 @@ pub struct FittedModel {
     calibration: Calibration,
     scale: Scale,
     evidence: Evidence,
+    rung: Option<RungChoice>,
+    shift: Option<RateShift>,
 }
 
 /// The form of a [`FittedModel`] in a file.
@@ -103,21 +106,25 @@ struct FittedShape {
     calibration: Calibration,
     scale: Scale,
     evidence: Evidence,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    rung: Option<RungChoice>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    shift: Option<RateShift>,
 }
 
 impl TryFrom<FittedShape> for FittedModel {
     type Error = ModelError;
 
     fn try_from(shape: FittedShape) -> Result<Self, ModelError> {
-        let FittedShape { signature, binning, additive, calibration, scale, evidence } = shape;
-        Self { signature, binning, additive, calibration, scale, evidence }.checked()
+        let FittedShape { signature, binning, additive, calibration, scale, evidence, rung, shift } = shape;
+        Self { signature, binning, additive, calibration, scale, evidence, rung, shift }.checked()
     }
 }
 
 impl From<FittedModel> for FittedShape {
     fn from(model: FittedModel) -> Self {
-        let FittedModel { signature, binning, additive, calibration, scale, evidence } = model;
-        Self { signature, binning, additive, calibration, scale, evidence }
+        let FittedModel { signature, binning, additive, calibration, scale, evidence, rung, shift } = model;
+        Self { signature, binning, additive, calibration, scale, evidence, rung, shift }
     }
 }
 
@@ -141,6 +148,8 @@ impl FittedModel {
             calibration,
             scale,
             evidence,
+            rung: None,
+            shift: None,
         }
         .checked()?;
         model.check_binning(binning)?;
@@ -190,6 +199,40 @@ impl FittedModel {
     #[must_use]
     pub fn with_scale(self, scale: Scale) -> Self {
         Self { scale, ..self }
+    }
+
+    /// The same model, with the rung of the small-data ladder it was learned on.
+    #[must_use]
+    pub fn on_rung(self, rung: RungChoice) -> Self {
+        Self { rung: Some(rung), ..self }
+    }
+
+    /// The rung of the small-data ladder the model was learned on; a model of an older release does not say.
+    pub const fn rung(&self) -> Option<&RungChoice> {
+        self.rung.as_ref()
+    }
+
+    /// The same model, with what is known of a shift of the rate between the slices it was learned and calibrated on.
+    #[must_use]
+    pub fn with_shift(self, shift: Option<RateShift>) -> Self {
+        Self { shift, ..self }
+    }
+
+    /// The shift of the rate between the earlier slices and the latest one, where there was one.
+    pub const fn shift(&self) -> Option<&RateShift> {
+        self.shift.as_ref()
+    }
+
+    /// Verdict and rung in plain words: what every report says of a model.
+    pub fn sentence(&self) -> String {
+        let mut sentence = self.evidence.sentence();
+        if let Some(rung) = &self.rung {
+            sentence = format!("{sentence}; learned by {}", rung.sentence());
+        }
+        if let Some(shift) = &self.shift {
+            sentence = format!("{sentence}; {}", shift.sentence());
+        }
+        sentence
     }
 
     /// The tables.

@@ -22,6 +22,23 @@ pub struct Manifest {
     pub intent_snapshots: Vec<AsOf>,
     /// The cases of each model.
     pub samples: Vec<Sample>,
+    /// What the leak gate found before training; lines of older releases were not asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub leak_gate: Option<LeakRecord>,
+}
+
+/// What the leak gate found before a line was trained, in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeakRecord {
+    /// Columns inspected, over all models.
+    pub columns: u64,
+    /// Leaks that were allowed by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<String>,
+    /// Columns so strong that somebody should know why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questioned: Vec<String>,
 }
 
 /// The cases one model learned from.

@@ -19,15 +19,16 @@ use serde::{Deserialize, Serialize};
 pub(crate) use change::moved_groups;
 pub use change::{BASE_GROUP, Cause, ChangePart, ProductChange, ScoreChange, ScoredFrom, score_changes};
 pub use error::PipelineError;
-pub use manifest::{Manifest, Sample};
+pub use manifest::{LeakRecord, Manifest, Sample};
 pub use profile::{ProductProfile, Profile, ScoreProfile};
 pub use reasons::Reason;
 use reasons::Stories;
+pub(crate) use score::has_competitor;
 pub use score::{ProductScore, ScoredAccount, check_date, check_date_within};
 
 use crate::artifact::{self, ArtifactError, Header, Origin, Payload};
 use crate::features::{Recipe, recipes};
-use crate::models::{Binning, FittedModel};
+use crate::models::{Binning, FittedModel, Lookalike};
 use crate::quantity::{AsOf, LogOdds};
 use crate::spec::Spec;
 
@@ -41,6 +42,12 @@ pub struct ProductModels {
     pub fit: FittedModel,
     /// Is something happening?
     pub intent: FittedModel,
+    /// Will an owner buy more? Of lines whose spec asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upsell: Option<FittedModel>,
+    /// What is known of the best customers beside the fit model; lines of older releases do not know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lookalike: Option<Lookalike>,
 }
 
 /// Everything a run needs to score: policy, bins, models and their origin.
@@ -124,8 +131,14 @@ impl Pipeline {
         if !missing.is_empty() {
             return Err(PipelineError::Features { missing });
         }
-        for model in products.iter().flat_map(|models| [&models.fit, &models.intent]) {
-            model.check_binning(&binning)?;
+        for models in &products {
+            for model in [&models.fit, &models.intent].into_iter().chain(&models.upsell) {
+                model.check_binning(&binning)?;
+            }
+            let lookalike = models.lookalike.as_ref();
+            if let Some(archetypes) = lookalike.and_then(|lookalike| lookalike.archetypes.as_ref()) {
+                archetypes.check_binning(&binning)?;
+            }
         }
         let stories = Stories::new(&recipes);
         Ok(Self { spec, recipes, stories, binning, products, manifest, baseline: None })

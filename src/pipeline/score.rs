@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{Pipeline, PipelineError, Reason};
 use crate::features::{FeatureBuilder, Purchases, account_row};
 use crate::grid::Placement;
+use crate::matrix::{FeatureMatrix, FeatureValue};
 use crate::models::{Scored, Scorer};
 use crate::progress::Progress;
 use crate::quantity::{AsOf, MICROS_PER_DAY};
@@ -39,6 +40,12 @@ pub struct ProductScore<'a> {
     pub fit: Scored,
     /// Is something happening?
     pub intent: Scored,
+    /// Will an owner buy more? Of accounts that have bought the product, where the line has such a model.
+    pub upsell: Option<Scored>,
+    /// The kind of best customer the account is closest to.
+    pub archetype: Option<&'a str>,
+    /// Why the gate of the product leaves the account out: its scores mean nothing then, and are written nowhere.
+    pub left_out: Option<String>,
     /// Where the two scores fall on the grid.
     pub placement: Placement<'a>,
     /// Whether the account has bought the product before.
@@ -123,44 +130,68 @@ impl Pipeline {
         for (row, account) in accounts.enumerate() {
             let Some(attributes) = account_row(dataset, account, as_of)? else { continue };
             let bins = binned.row(row);
+            let heads = employees.get(attributes).map(|heads| heads as u64);
+            let tier = self.spec.tiers.assign(heads, acr.get(attributes));
             let products = self.products.iter().zip(&self.spec.products).enumerate().map(
                 |(index, (models, product))| {
                     let (fit, intent) = (
                         models.fit.scored_at(models.fit.margin(bins)),
                         models.intent.scored_at(models.intent.margin(bins)),
                     );
+                    let competitor =
+                        product.gate.competitor_installed && has_competitor(&matrix, &product.name, row);
+                    let left_out = product.gate.reason(tier.tier, heads, competitor);
+                    let scored = left_out.is_none();
+                    let owned = purchases.first(account, index).is_some();
+                    let reasons = |model| {
+                        if !scored {
+                            return Vec::new();
+                        }
+                        self.stories.reasons(model, bins, &self.recipes, &matrix, row)
+                    };
                     ProductScore {
                         placement: self.spec.grid.place(
-                            Some(fit.score),
-                            Some(intent.score),
+                            scored.then_some(fit.score),
+                            scored.then_some(intent.score),
                             &product.fit_cuts,
                             &product.intent_cuts,
                         ),
+                        upsell: models
+                            .upsell
+                            .as_ref()
+                            .filter(|_| owned && scored)
+                            .map(|upsell| upsell.scored_at(upsell.margin(bins))),
+                        archetype: models
+                            .lookalike
+                            .as_ref()
+                            .and_then(|lookalike| lookalike.archetypes.as_ref())
+                            .filter(|_| scored)
+                            .map(|archetypes| archetypes.nearest(&self.binning, bins).name.as_str()),
+                        left_out,
                         fit,
                         intent,
-                        owned: purchases.first(account, index).is_some(),
-                        fit_reasons: self.stories.reasons(&models.fit, bins, &self.recipes, &matrix, row),
-                        intent_reasons: self.stories.reasons(
-                            &models.intent,
-                            bins,
-                            &self.recipes,
-                            &matrix,
-                            row,
-                        ),
+                        owned,
+                        fit_reasons: reasons(&models.fit),
+                        intent_reasons: reasons(&models.intent),
                     }
                 },
             );
-            let heads = employees.get(attributes).map(|heads| heads as u64);
             scored.push(ScoredAccount {
                 account_id: dataset.accounts()[account].clone(),
                 name: names.get(attributes).map(str::to_owned),
-                tier: self.spec.tiers.assign(heads, acr.get(attributes)),
+                tier,
                 products: products.collect(),
                 bins: bins.to_vec(),
             });
         }
         Ok(scored)
     }
+}
+
+/// Whether an account is known to run a competitor of a product, by the feature that counts them.
+pub(crate) fn has_competitor(matrix: &FeatureMatrix, product: &str, row: usize) -> bool {
+    let column = matrix.named(&format!("technographic__competitor_of_{product}__now"));
+    matches!(column.map(|column| column.value(row)), Some(FeatureValue::Number(number)) if number > 0.0)
 }
 
 /// Refuses a date before which nothing was known, or that lies far behind the last row.

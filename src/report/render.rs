@@ -5,6 +5,7 @@ use super::profile::{Report, ReportColumn, Source, SourceKind as Kind};
 use super::totals::Counting;
 use super::{Customer, Estimates, ReportError, ReportRequest, ScoreRow, Viewer};
 use crate::grid::Cluster;
+use crate::quantity::Probability;
 use crate::targeting::{
     Agreement, ComputeMeasure, Potential, ProductLicences, cents, end_of_service, expiring, is_open, licences,
 };
@@ -39,7 +40,7 @@ impl Standing {
         Self {
             owned,
             potential: if owned { None } else { revenue.if_won(facts, product) },
-            probability: score.map_or(0.0, |score| score.probability.value()),
+            probability: score.and_then(|score| score.probability).map_or(0.0, Probability::value),
             upsell: if facts.owns(product) { revenue.upsell(facts, product) } else { None },
             cluster: score.map_or(Cluster::NotScored, |score| score.cluster),
         }
@@ -207,9 +208,9 @@ impl Renderer<'_> {
             Kind::IntentBand => score?.intent_band.and_then(|band| text(band.name())),
             Kind::Cell => score?.cell.clone().and_then(text),
             Kind::Rank => score?.rank.map(|rank| Value::Integer(rank.into())),
-            Kind::FitScore => Some(Value::Number(score?.fit_score.value())),
-            Kind::IntentScore => Some(Value::Number(score?.intent_score.value())),
-            Kind::Probability => Some(Value::Number(score?.probability.value())),
+            Kind::FitScore => score?.fit_score.map(|score| Value::Number(score.value())),
+            Kind::IntentScore => score?.intent_score.map(|score| Value::Number(score.value())),
+            Kind::Probability => score?.probability.map(|probability| Value::Number(probability.value())),
             Kind::Owned => yes(standing().owned),
             Kind::PreviousCell => {
                 customer.previous.as_ref()?.score(source.name())?.cell.clone().and_then(text)

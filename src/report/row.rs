@@ -19,12 +19,12 @@ pub struct ScoreRow {
     pub account_name: Option<String>,
     /// The product.
     pub product: String,
-    /// Does it look like our best customers? 0 to 100.
-    pub fit_score: Score,
-    /// Is something happening? 0 to 100.
-    pub intent_score: Score,
-    /// Probability of a purchase within the horizon.
-    pub probability: Probability,
+    /// Does it look like our best customers? 0 to 100; `None` where the gate of the product leaves the account out.
+    pub fit_score: Option<Score>,
+    /// Is something happening? 0 to 100; `None` as above.
+    pub intent_score: Option<Score>,
+    /// Probability of a purchase within the horizon; `None` as above.
+    pub probability: Option<Probability>,
     /// Band of the fit score.
     pub fit_band: Option<Band>,
     /// Band of the intent score.
@@ -45,6 +45,14 @@ pub struct ScoreRow {
     pub fit_reasons: String,
     /// What makes the intent score, in words.
     pub intent_reasons: String,
+    /// The kind of best customer the account is closest to, in words.
+    pub closest_to: Option<String>,
+    /// Will an owner buy more? 0 to 100; of owners, where the line has such a model.
+    pub upsell_score: Option<Score>,
+    /// Probability that an owner pays more within the horizon.
+    pub upsell_probability: Option<Probability>,
+    /// Why the gate of the product leaves the account out.
+    pub left_out: Option<String>,
 }
 
 impl ScoreRow {
@@ -68,21 +76,28 @@ impl ScoreRow {
         "intent_reasons",
     ];
 
+    /// The columns that are read back where they are there: runs of older releases do not have them.
+    pub(super) const NEWER_COLUMNS: [&'static str; 4] =
+        ["closest_to", "upsell_score", "upsell_probability", "left_out"];
+
     /// The row that a file of scores holds.
     pub(super) fn read(row: StoredRow<'_>) -> Result<Self, ReportError> {
         let score = |column| {
-            let score = row.number(column)?.and_then(|number| Score::try_from(number).ok());
-            score.ok_or_else(|| row.fault(column, "a score from 0 to 100"))
+            let fault = |_| row.fault(column, "a score from 0 to 100");
+            row.number(column)?.map(|number| Score::try_from(number).map_err(fault)).transpose()
         };
         let flag = |column| row.flag(column)?.ok_or_else(|| row.fault(column, "yes or no"));
-        let probability = row.number("probability")?.and_then(|number| Probability::try_from(number).ok());
+        let probability = |column| {
+            let fault = |_| row.fault(column, "a probability");
+            row.number(column)?.map(|number| Probability::try_from(number).map_err(fault)).transpose()
+        };
         Ok(Self {
             account_id: row.filled("account_id")?,
             account_name: row.text("account_name")?,
             product: row.filled("product")?,
             fit_score: score("fit_score")?,
             intent_score: score("intent_score")?,
-            probability: probability.ok_or_else(|| row.fault("probability", "a probability"))?,
+            probability: probability("probability")?,
             fit_band: row.parsed("fit_band", "a band")?,
             intent_band: row.parsed("intent_band", "a band")?,
             cell: row.text("cell")?,
@@ -93,6 +108,10 @@ impl ScoreRow {
             owns_product: flag("owns_product")?,
             fit_reasons: row.text("fit_reasons")?.unwrap_or_default(),
             intent_reasons: row.text("intent_reasons")?.unwrap_or_default(),
+            closest_to: row.text("closest_to")?,
+            upsell_score: score("upsell_score")?,
+            upsell_probability: probability("upsell_probability")?,
+            left_out: row.text("left_out")?,
         })
     }
 
@@ -102,9 +121,9 @@ impl ScoreRow {
             account_id: account.account_id.clone(),
             account_name: account.name.clone(),
             product: product.name.clone(),
-            fit_score: score.fit.score,
-            intent_score: score.intent.score,
-            probability: score.intent.probability,
+            fit_score: score.left_out.is_none().then_some(score.fit.score),
+            intent_score: score.left_out.is_none().then_some(score.intent.score),
+            probability: score.left_out.is_none().then_some(score.intent.probability),
             fit_band: score.placement.fit_band,
             intent_band: score.placement.intent_band,
             cell: score.placement.label.map(str::to_owned),
@@ -115,6 +134,10 @@ impl ScoreRow {
             owns_product: score.owned,
             fit_reasons: join(&score.fit_reasons),
             intent_reasons: join(&score.intent_reasons),
+            closest_to: score.archetype.map(str::to_owned),
+            upsell_score: score.upsell.map(|upsell| upsell.score),
+            upsell_probability: score.upsell.map(|upsell| upsell.probability),
+            left_out: score.left_out.clone(),
         };
         account.products.iter().zip(&spec.products).map(row).collect()
     }
@@ -130,12 +153,7 @@ impl ScoreRow {
     }
 
     fn priority(&self) -> Priority<'_> {
-        Priority {
-            rank: self.rank,
-            fit: Some(self.fit_score),
-            intent: Some(self.intent_score),
-            id: &self.account_id,
-        }
+        Priority { rank: self.rank, fit: self.fit_score, intent: self.intent_score, id: &self.account_id }
     }
 }
 
@@ -164,6 +182,10 @@ pub(super) fn schema() -> Schema {
         ("owns_product", Flag),
         ("fit_reasons", Text),
         ("intent_reasons", Text),
+        ("closest_to", Text),
+        ("upsell_score", Number),
+        ("upsell_probability", Number),
+        ("left_out", Text),
         ("model_version", Text),
     ])
 }
@@ -180,9 +202,9 @@ pub(super) fn cells(rows: &[ScoreRow], as_of: AsOf, model_version: &str) -> Vec<
         text(rows.iter().map(|row| row.account_name.clone())),
         text(rows.iter().map(|row| Some(row.product.clone()))),
         Cells::Date(vec![Some(day); rows.len()]),
-        Cells::Number(rows.iter().map(|row| Some(row.fit_score.value())).collect()),
-        Cells::Number(rows.iter().map(|row| Some(row.intent_score.value())).collect()),
-        Cells::Number(rows.iter().map(|row| Some(row.probability.value())).collect()),
+        Cells::Number(rows.iter().map(|row| row.fit_score.map(Score::value)).collect()),
+        Cells::Number(rows.iter().map(|row| row.intent_score.map(Score::value)).collect()),
+        Cells::Number(rows.iter().map(|row| row.probability.map(Probability::value)).collect()),
         text(rows.iter().map(|row| band(row.fit_band))),
         text(rows.iter().map(|row| band(row.intent_band))),
         text(rows.iter().map(|row| row.cell.clone())),
@@ -193,6 +215,10 @@ pub(super) fn cells(rows: &[ScoreRow], as_of: AsOf, model_version: &str) -> Vec<
         Cells::Flag(rows.iter().map(|row| Some(row.owns_product)).collect()),
         text(rows.iter().map(|row| Some(row.fit_reasons.clone()))),
         text(rows.iter().map(|row| Some(row.intent_reasons.clone()))),
+        text(rows.iter().map(|row| row.closest_to.clone())),
+        Cells::Number(rows.iter().map(|row| row.upsell_score.map(Score::value)).collect()),
+        Cells::Number(rows.iter().map(|row| row.upsell_probability.map(Probability::value)).collect()),
+        text(rows.iter().map(|row| row.left_out.clone())),
         text(rows.iter().map(|_| Some(model_version.to_owned()))),
     ]
 }

@@ -23,6 +23,15 @@ pub(super) struct RowStream {
 impl RowStream {
     /// Opens a file and finds its columns.
     pub(super) fn open(path: &Path, columns: &[&'static str]) -> Result<Self, ReportError> {
+        Self::open_with(path, columns, &[])
+    }
+
+    /// Opens a file and finds its columns; those of `newer` may be absent, and their cells are empty then.
+    pub(super) fn open_with(
+        path: &Path,
+        columns: &[&'static str],
+        newer: &[&'static str],
+    ) -> Result<Self, ReportError> {
         let table = RawTable::open(path, &CsvFormat::default())?;
         let place = |name: &&'static str| {
             let found = table.header().iter().position(|column| column == name);
@@ -32,7 +41,12 @@ impl RowStream {
                 expected: columns.to_vec(),
             })
         };
-        let columns = columns.iter().map(place).collect::<Result<_, _>>()?;
+        let mut columns = columns.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+        let newer = newer.iter().filter_map(|name| {
+            let place = table.header().iter().position(|column| column == name)?;
+            Some((*name, place))
+        });
+        columns.extend(newer);
         Ok(Self { path: path.to_path_buf(), table, columns, batch: None, next: 0 })
     }
 

@@ -235,7 +235,7 @@ impl RunOutput {
         Ok(CustomerReader {
             run: self,
             facts: RowStream::open(&facts, &facts_table::columns())?,
-            scores: RowStream::open(&scores, &ScoreRow::COLUMNS)?,
+            scores: RowStream::open_with(&scores, &ScoreRow::COLUMNS, &ScoreRow::NEWER_COLUMNS)?,
             bins: RowStream::open(&bins, &bins_table::COLUMNS)?,
         })
     }

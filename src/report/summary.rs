@@ -6,6 +6,7 @@ use super::row::ScoreRow;
 use crate::grid::{Band, Cluster};
 use crate::models::{FittedModel, Signal};
 use crate::pipeline::Pipeline;
+use crate::quantity::{Probability, Score};
 use crate::spec::IntentLabel;
 
 /// How many of the best accounts are kept.
@@ -86,8 +87,14 @@ impl ProductSummary {
         let spec = &pipeline.spec().products[index];
         let models = &pipeline.products()[index];
         writeln!(text, "\n{}", spec.label)?;
-        writeln!(text, "  fit:    {}", models.fit.evidence().sentence())?;
-        writeln!(text, "  intent: {}", models.intent.evidence().sentence())?;
+        writeln!(text, "  fit:    {}", models.fit.sentence())?;
+        writeln!(text, "  intent: {}", models.intent.sentence())?;
+        if let Some(upsell) = &models.upsell {
+            writeln!(text, "  upsell: {}", upsell.sentence())?;
+        }
+        if let Some(hidden) = models.lookalike.as_ref().and_then(|lookalike| lookalike.hidden) {
+            writeln!(text, "  hidden: {}", hidden.sentence())?;
+        }
         writeln!(
             text,
             "\n  {:<14}{:>10}{:>10}{:>10}{:>10}",
@@ -132,10 +139,13 @@ impl ProductSummary {
                 row.account_id,
                 row.tier,
                 row.cell.as_deref().unwrap_or("-"),
-                row.fit_score,
-                row.intent_score,
-                row.probability.value() * 100.0
+                row.fit_score.unwrap_or(Score::MIN),
+                row.intent_score.unwrap_or(Score::MIN),
+                row.probability.map_or(0.0, Probability::value) * 100.0
             )?;
+            if let Some(kind) = &row.closest_to {
+                writeln!(text, "      closest to: {kind}")?;
+            }
             for (what, reasons) in [("fit", &row.fit_reasons), ("intent", &row.intent_reasons)] {
                 if !reasons.is_empty() {
                     writeln!(text, "      {what}: {reasons}")?;

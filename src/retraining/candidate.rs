@@ -133,6 +133,11 @@ fn on_scale_of(line: &Pipeline, champion: &Pipeline) -> Result<Pipeline, Retrain
         product: own.product.clone(),
         fit: carried(&own.fit, &old.fit),
         intent: carried(&own.intent, &old.intent),
+        upsell: own.upsell.as_ref().map(|own| match &old.upsell {
+            Some(old) => carried(own, old),
+            None => own.clone(),
+        }),
+        lookalike: own.lookalike.clone(),
     });
     let (spec, binning, manifest) = (line.spec(), line.binning(), line.manifest());
     Ok(Pipeline::try_new(spec.clone(), binning.clone(), products.collect(), manifest.clone())?)
@@ -157,6 +162,8 @@ mod tests {
             product: models.product.clone(),
             fit: elsewhere(&models.fit),
             intent: elsewhere(&models.intent),
+            upsell: None,
+            lookalike: None,
         });
         let (spec, binning, manifest) = (champion.spec(), champion.binning(), champion.manifest());
         let line =

@@ -5,7 +5,10 @@
 //! The spec of a fitted line is part of its model file, because scoring follows the same policy.
 
 mod cadence;
+mod gate;
 mod preset;
+mod seeds;
+mod training;
 
 use std::collections::BTreeSet;
 use std::num::{NonZeroU8, NonZeroU32};
@@ -14,6 +17,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use cadence::CadenceSpec;
+pub use gate::{GateSpec, LeakSpec};
+pub use training::TrainingSpec;
 
 use crate::error::Coded;
 use crate::features::{Family, FeatureSpec, ProductTraits};
@@ -50,6 +55,28 @@ pub enum SpecError {
         /// All faults, in words.
         faults: Vec<String>,
     },
+    /// A list of best customers cannot be used.
+    #[error("seeds {path}: {fault}")]
+    Seeds {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        fault: String,
+    },
+    /// Accounts that were listed as best customers are not in the data.
+    #[error(
+        "{unknown} of {listed} accounts listed as best customers of {product} are not in the data, {first:?} first; check the list and the ids of accounts"
+    )]
+    UnknownSeeds {
+        /// The product.
+        product: String,
+        /// Accounts listed.
+        listed: usize,
+        /// How many of them are not known.
+        unknown: usize,
+        /// The first of those.
+        first: String,
+    },
 }
 
 impl Coded for SpecError {
@@ -58,6 +85,8 @@ impl Coded for SpecError {
             Self::Unreadable { .. } => "E_SPEC_UNREADABLE",
             Self::Malformed { .. } => "E_SPEC_MALFORMED",
             Self::Unsound { .. } => "E_SPEC_UNSOUND",
+            Self::Seeds { .. } => "E_SPEC_SEEDS",
+            Self::UnknownSeeds { .. } => "E_SEEDS_UNKNOWN",
         }
     }
 }
@@ -86,6 +115,12 @@ pub struct Spec {
     /// When models are trained again.
     #[serde(default, skip_serializing_if = "CadenceSpec::is_default")]
     pub cadence: CadenceSpec,
+    /// How models are boosted, where it is other than usual.
+    #[serde(default, skip_serializing_if = "TrainingSpec::is_default")]
+    pub training: TrainingSpec,
+    /// What the leak gate lets through.
+    #[serde(default, skip_serializing_if = "LeakSpec::is_default")]
+    pub leaks: LeakSpec,
     /// The products, in the order of every output.
     #[serde(rename = "product")]
     pub products: Vec<ProductSpec>,
@@ -111,6 +146,12 @@ pub struct ProductSpec {
     /// Scores that part the intent bands.
     #[serde(default)]
     pub intent_cuts: Cuts,
+    /// Which accounts get a score; all when left out.
+    #[serde(default, skip_serializing_if = "GateSpec::is_open")]
+    pub gate: GateSpec,
+    /// The accounts fit looks for, by their ids, in place of the rule of [`FitSpec`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seeds: Vec<String>,
 }
 
 /// How the lookalike model of each product is trained.
@@ -152,6 +193,9 @@ pub struct IntentSpec {
     /// Most cases without success that a product learns from; more are drawn by hash and weighted.
     #[serde(default = "max_negatives")]
     pub max_negatives: NonZeroU32,
+    /// Whether a third model of each product says which of its owners will buy more of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub upsell: bool,
 }
 
 /// Where the scores 75, 55 and 30 are anchored.
@@ -216,12 +260,15 @@ impl Spec {
         Ok(self)
     }
 
+    /// The text of the spec that ships with the library: `models/cloudascent.toml`.
+    pub const CLOUDASCENT: &str = include_str!("../../models/cloudascent.toml");
+
     /// The spec that ships with the library: `models/cloudascent.toml`.
     ///
     /// # Errors
     /// As [`Spec::from_toml`]; a test holds that there are none.
     pub fn cloudascent() -> Result<Self, SpecError> {
-        Self::from_toml(include_str!("../../models/cloudascent.toml"), Path::new("models/cloudascent.toml"))
+        Self::from_toml(Self::CLOUDASCENT, Path::new("models/cloudascent.toml"))
     }
 
     fn faults(&self) -> Vec<String> {
@@ -233,6 +280,19 @@ impl Spec {
         for product in &self.products {
             if !seen.insert(&product.name) {
                 faults.push(format!("product {:?} is there twice", product.name));
+            }
+        }
+        for product in &self.products {
+            let known = |tier: &String| self.tiers.tiers().iter().any(|other| other.name == *tier);
+            let unknown = product.gate.tiers.iter().filter(|tier| !known(tier));
+            faults.extend(unknown.map(|tier| {
+                format!("product {:?} has a gate of tier {tier:?}, which the tiers do not have", product.name)
+            }));
+            if product.gate.competitor_installed && !self.features.families.contains(&Family::Technographic) {
+                faults.push(format!(
+                    "product {:?} has a gate of competitors, but features.families does not build technographic",
+                    product.name
+                ));
             }
         }
         faults.extend(self.cadence.fault());

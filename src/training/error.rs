@@ -137,6 +137,24 @@ pub enum TrainError {
         #[from]
         source: linfa::Error,
     },
+    /// A classifier that was to teach tables failed.
+    #[error("challenger: {fault}")]
+    Challenger {
+        /// What it said.
+        fault: String,
+    },
+    /// Best customers could not be divided into kinds.
+    #[error("k-means: {fault}")]
+    Clustering {
+        /// What the algorithm said.
+        fault: String,
+    },
+    /// The logistic regression of a lower rung did not come to an end.
+    #[error("logistic regression: {fault}")]
+    Logistic {
+        /// What the solver said.
+        fault: String,
+    },
 }
 
 impl TrainError {
@@ -167,6 +185,9 @@ impl Coded for TrainError {
             Self::Model { source } => source.code(),
             Self::Matrix { source } => source.code(),
             Self::Linfa { .. } => "E_TRAIN_LINFA",
+            Self::Challenger { .. } => "E_TRAIN_CHALLENGER",
+            Self::Clustering { .. } => "E_TRAIN_CLUSTERING",
+            Self::Logistic { .. } => "E_TRAIN_LOGISTIC",
         }
     }
 }

@@ -1,35 +1,29 @@
 //! The whole fit: bags, calibration, scale, evidence.
 
-use std::num::NonZeroU32;
-
 use super::at_once;
 use super::boosting::{Bag, Booster};
-use super::calibrate::{Judged, learn};
+use super::calibrate::learn;
 use super::columns::Columns;
 use super::error::TrainError;
+use super::judging::{evidence, judge, shift};
+use super::ladder;
 use super::params::AdditiveParams;
 use super::passes::BagRows;
 use super::set::TrainingSet;
 use super::step::StepLimits;
 use super::trees::{self, Grid};
-use crate::metrics;
 use crate::models::{
-    AdditiveModel, Calibration, Evidence, FittedJoint, FittedModel, Measured, Scale, Signal,
+    AdditiveModel, Calibration, FittedJoint, FittedModel, Rung, RungChoice, Scale, Signal,
 };
 use crate::parallelism::Parallelism;
 use crate::quantity::{LogOdds, Probability};
 use crate::seed::Seed;
 
-/// Outcomes of either kind below which nothing can be measured.
-const MIN_OUTCOMES: usize = 10;
 /// Outcomes of the rarer kind below which steps are shrunk more.
 const FEW_OUTCOMES: f64 = 400.0;
 /// What a split gains by chance once in twenty: the 95 % quantile of the chi-square distribution with one degree of
 /// freedom. With few outcomes a split has to gain more than that, or noise in many features adds up.
 const CHANCE_GAIN: f64 = 3.841_458_820_694_124;
-/// Folds in which the calibration is judged on rows it was not learned from.
-const CALIBRATION_FOLDS: usize = 5;
-
 /// Outcomes of the rarer kind in all bags together: of more, fewer bags average as well.
 const BAGGED_OUTCOMES: usize = 160_000;
 /// Outcomes of the rarer kind that are enough to stop on, and to judge on, when there are fewer bags.
@@ -39,7 +33,6 @@ const JUDGED_OUTCOMES: usize = 5_000;
 struct Plan {
     bags: usize,
     folds: usize,
-    at_once: bool,
 }
 
 /// A fitted model and how it came about.
@@ -49,6 +42,14 @@ pub struct Trained {
     pub model: FittedModel,
     /// How it came about.
     pub report: TrainingReport,
+}
+
+/// The tables of every bag, the grids of their joint tables, and the rung they were grown on, where it was the ladder that
+/// chose how.
+pub(super) struct Grown {
+    pub(super) grids: Vec<Grid>,
+    pub(super) bags: Vec<Bag>,
+    pub(super) rung: Option<RungChoice>,
 }
 
 /// How a fit went.
@@ -94,37 +95,54 @@ impl AdditiveParams {
     /// one and is fitted on the rest; so every row is judged by a bag that has not seen it. With more than 20,000 outcomes of
     /// the rarer kind there are fewer bags (160,000 in all of them together), and from then on folds are of 5,000 of them or
     /// more, so that a bag is fitted on most rows and some rows are judged. Tables of single features
-    /// grow at once; with joint tables, all tables grow by small trees. With a later
+    /// grow at once; with joint tables, all tables grow by small trees, or all at once where rows are many. Few outcomes are
+    /// not boosted at all: see [`Ladder`](super::Ladder). With a later
     /// slice, tables are fitted on earlier rows only and stopped and judged on later ones. Without a signal
     /// (see [`Evidence`]) the model gives every row the base rate.
     ///
     /// # Errors
     /// [`TrainError::Params`] for parameters out of range; [`TrainError::Model`] when a fitted value cannot
-    /// be made.
+    /// be made; [`TrainError::Logistic`] when the regression of a lower rung fails.
     pub fn fit(
         &self,
         set: &TrainingSet<'_>,
         seed: Seed,
         parallelism: &Parallelism,
     ) -> Result<Trained, TrainError> {
+        self.fit_by(set, seed, |booster, bag_rows, choice| {
+            let (grids, bags) = if choice.rung < Rung::Boosting {
+                (Vec::new(), ladder::grow(booster, bag_rows, choice.rung, seed, parallelism)?)
+            } else if self.joint_tables == 0 {
+                let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
+                (Vec::new(), parallelism.map(bag_rows, |bag, rows| booster.grow(rows, blocks(bag), parallelism)))
+            } else if set.n_rows() >= self.rows_at_once {
+                at_once::grow(booster, bag_rows, seed, parallelism)?
+            } else {
+                trees::grow(booster, bag_rows, seed, parallelism)?
+            };
+            Ok(Grown { grids, bags, rung: Some(choice) })
+        })
+    }
+
+    /// The whole fit around whatever grows the tables of every bag.
+    pub(super) fn fit_by(
+        &self,
+        set: &TrainingSet<'_>,
+        seed: Seed,
+        grow: impl FnOnce(&Booster<'_>, &[BagRows], RungChoice) -> Result<Grown, TrainError>,
+    ) -> Result<Trained, TrainError> {
         self.validate()?;
         let limits = self.limits(set);
-        let Plan { bags, folds: n_folds, at_once } =
-            self.plan(set.n_rows(), set.rarer_outcomes(), set.rows().later.is_some());
+        let Plan { bags, folds: n_folds } = self.plan(set.rarer_outcomes(), set.rows().later.is_some());
         let folds = set.folds(seed.named("bags"), n_folds);
         let bag_rows: Vec<BagRows> = (0..bags).map(|bag| split(set, &folds, bag, n_folds)).collect();
         let columns = Columns::new(set);
         let booster = Booster::new(set, &columns, self, limits);
-        let (grids, bags) = if self.joint_tables == 0 {
-            let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
-            (Vec::new(), parallelism.map(&bag_rows, |bag, rows| booster.grow(rows, blocks(bag), parallelism)))
-        } else if at_once {
-            at_once::grow(&booster, &bag_rows, seed, parallelism)?
-        } else {
-            trees::grow(&booster, &bag_rows, seed, parallelism)?
-        };
+        let choice = self.ladder.of_set(set);
+        let Grown { grids, bags, rung } = grow(&booster, &bag_rows, choice)?;
         let (held_out, judged) = judge(set, &bag_rows, &bags, seed)?;
-        let evidence = evidence(set, &held_out, self.judged_together)?;
+        let judged_together = self.ladder.hears(&choice).then_some(self.judged_together);
+        let evidence = evidence(set, &held_out, judged_together)?;
         let additive = match evidence.signal() {
             Signal::Found => average(set, &columns, &grids, &bags)?,
             Signal::None => constant(evidence.base_rate())?,
@@ -143,7 +161,12 @@ impl AdditiveParams {
         } else {
             Scale::anchored_weighted(&reference, Some(&weights), base_rate, &self.scale)?
         };
-        let model = FittedModel::try_new(set.rows().binning, additive, calibration, scale, evidence)?;
+        let model = FittedModel::try_new(set.rows().binning, additive, calibration, scale, evidence)?
+            .with_shift(shift(set));
+        let model = match rung {
+            Some(rung) => model.on_rung(rung),
+            None => model,
+        };
         let reports = bags.iter().zip(&bag_rows).map(|(bag, rows)| BagReport {
             rounds: bag.rounds,
             rows_fitted: rows.fit.len(),
@@ -154,13 +177,13 @@ impl AdditiveParams {
         Ok(Trained { model, report })
     }
 
-    /// How `n_rows` rows with `fewer` outcomes of the rarer kind are shared out: with many outcomes, fewer bags, each with a
-    /// larger share of the rows.
-    fn plan(&self, n_rows: usize, fewer: usize, by_time: bool) -> Plan {
+    /// How rows with `fewer` outcomes of the rarer kind are shared out: with many outcomes, fewer bags, each with a larger
+    /// share of the rows.
+    fn plan(&self, fewer: usize, by_time: bool) -> Plan {
         let bags = (BAGGED_OUTCOMES / fewer.max(1)).clamp(1, self.bags);
         let is_thinned = bags < self.bags && !by_time;
         let folds = if is_thinned { self.bags.max(fewer / JUDGED_OUTCOMES) } else { self.bags };
-        Plan { bags, folds, at_once: n_rows >= self.rows_at_once }
+        Plan { bags, folds }
     }
 
     /// The limits of a step; with few outcomes it is shrunk in proportion.
@@ -190,83 +213,6 @@ fn split(set: &TrainingSet<'_>, folds: &[usize], bag: usize, bags: usize) -> Bag
         }
     }
     rows
-}
-
-/// Collects what the bags say of rows they have not seen.
-fn judge(
-    set: &TrainingSet<'_>,
-    bag_rows: &[BagRows],
-    bags: &[Bag],
-    seed: Seed,
-) -> Result<(HeldOut, Vec<Judged>), TrainError> {
-    let mut margins: Vec<(usize, LogOdds)> = bag_rows
-        .iter()
-        .zip(bags)
-        .flat_map(|(rows, bag)| rows.judge.iter().copied().zip(bag.judged.iter().copied()))
-        .collect();
-    margins.sort_unstable_by_key(|(row, _)| *row);
-    let judged: Vec<Judged> =
-        margins.iter().map(|&(row, margin)| (margin, set.rows().labels[row], set.weight(row))).collect();
-    let folds = set.folds(seed.named("calibration"), CALIBRATION_FOLDS);
-    let mut probabilities = vec![0.0; judged.len()];
-    for fold in 0..CALIBRATION_FOLDS {
-        let others: Vec<Judged> = margins
-            .iter()
-            .zip(&judged)
-            .filter(|((row, _), _)| folds[*row] != fold)
-            .map(|(_, judged)| *judged)
-            .collect();
-        let both = others.iter().any(|row| row.1) && others.iter().any(|row| !row.1);
-        let curve = if both { Some(learn(&others)?) } else { None };
-        for (place, (_, margin)) in margins.iter().enumerate().filter(|(_, (row, _))| folds[*row] == fold) {
-            let probability = curve.as_ref().map_or(margin.probability(), |curve| curve.probability(*margin));
-            probabilities[place] = probability.value();
-        }
-    }
-    let (rows, margins) = margins.into_iter().unzip();
-    Ok((HeldOut { rows, margins, probabilities }, judged))
-}
-
-fn evidence(
-    set: &TrainingSet<'_>,
-    held_out: &HeldOut,
-    judged_together: NonZeroU32,
-) -> Result<Evidence, TrainError> {
-    let labels: Vec<bool> = held_out.rows.iter().map(|row| set.rows().labels[*row]).collect();
-    let weights: Vec<f32> = held_out.rows.iter().map(|row| set.weight(*row) as f32).collect();
-    let positives = labels.iter().filter(|label| **label).count();
-    let mut kept = vec![false; set.n_rows()];
-    held_out.rows.iter().for_each(|row| kept[*row] = true);
-    let found = set.base_rate(|row| kept[row]);
-    // Judged rows may lack an outcome when a later slice is tiny; then the rate of all rows is the best there
-    // is.
-    let base_rate = if found > 0.0 && found < 1.0 { found } else { set.base_rate(|_| true) };
-    let measured = (positives.min(labels.len() - positives) >= MIN_OUTCOMES)
-        .then(|| measure(&labels, &weights, held_out, base_rate, judged_together))
-        .flatten();
-    Ok(Evidence::try_new(labels.len() as u64, positives as u64, base_rate, measured)?)
-}
-
-fn measure(
-    labels: &[bool],
-    weights: &[f32],
-    held_out: &HeldOut,
-    base_rate: f64,
-    judged_together: NonZeroU32,
-) -> Option<Measured> {
-    let scores: Vec<f64> = held_out.margins.iter().map(|margin| margin.steps() as f64).collect();
-    let interval = metrics::auc_interval_among(labels, &scores, judged_together)?;
-    let probabilities = &held_out.probabilities;
-    Some(Measured {
-        auc: interval.auc,
-        auc_low: interval.low,
-        auc_high: interval.high,
-        judged_together,
-        log_loss: metrics::log_loss_weighted(labels, probabilities, weights)?,
-        log_loss_of_base_rate: metrics::log_loss_weighted(labels, &vec![base_rate; labels.len()], weights)?,
-        brier: metrics::brier_weighted(labels, probabilities, weights)?,
-        calibration_error: metrics::expected_calibration_error(labels, probabilities, 10)?,
-    })
 }
 
 fn constant(base_rate: f64) -> Result<AdditiveModel, TrainError> {
@@ -327,17 +273,16 @@ mod tests {
     #[test]
     fn many_outcomes_need_few_bags_and_small_slices() {
         let params = AdditiveParams::with_joint_tables();
-        for (rows, fewer, by_time, bags, folds, at_once) in [
-            (2_000, 400, false, 8, 8, false),
-            (78_000, 17_627, false, 8, 8, false),
-            (100_000, 40_000, false, 4, 8, false),
-            (250_000, 60_000, false, 2, 12, true),
-            (800_000, 110_000, false, 1, 22, true),
+        for (fewer, by_time, bags, folds) in [
+            (400, false, 8, 8),
+            (17_627, false, 8, 8),
+            (40_000, false, 4, 8),
+            (60_000, false, 2, 12),
+            (110_000, false, 1, 22),
             // A later slice is stopped and judged on anyway, and so shared out as before.
-            (800_000, 110_000, true, 1, 8, true),
-            (1_000_000, 900, false, 8, 8, true),
+            (110_000, true, 1, 8),
         ] {
-            assert_eq!(params.plan(rows, fewer, by_time), Plan { bags, folds, at_once }, "{rows} rows");
+            assert_eq!(params.plan(fewer, by_time), Plan { bags, folds }, "{fewer} outcomes");
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::num::NonZeroU32;
 
 use super::error::{ParamFault, TrainError};
+use super::ladder::Ladder;
 use crate::models::ScaleParams;
+use crate::spec::TrainingSpec;
 
 /// How an additive model is fitted. The defaults suit sets from a few hundred rows to millions.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,6 +42,8 @@ pub struct AdditiveParams {
     pub rows_at_once: usize,
     /// Most places of a feature in a joint table, missing and unseen apart: 2 to 30.
     pub joint_places: usize,
+    /// Where the rungs of the small-data ladder begin.
+    pub ladder: Ladder,
     /// Models that are judged together with this one, itself among them: the more there are, the more a model must
     /// show before its signal counts as found.
     pub judged_together: NonZeroU32,
@@ -63,6 +67,7 @@ impl Default for AdditiveParams {
             joint_tables: 0,
             rows_at_once: 250_000,
             joint_places: 16,
+            ladder: Ladder::default(),
             judged_together: NonZeroU32::MIN,
             scale: ScaleParams::default(),
         }
@@ -82,6 +87,21 @@ impl AdditiveParams {
             level_smoothing: 10.0,
             joint_tables: 20,
             ..Self::default()
+        }
+    }
+
+    /// The same parameters, where a spec does not say otherwise.
+    #[must_use]
+    pub fn told(self, spec: &TrainingSpec) -> Self {
+        Self {
+            learning_rate: spec.learning_rate.unwrap_or(self.learning_rate),
+            leaves: spec.leaves.unwrap_or(self.leaves),
+            l2: spec.l2.unwrap_or(self.l2),
+            min_gain: spec.min_gain.unwrap_or(self.min_gain),
+            level_smoothing: spec.level_smoothing.unwrap_or(self.level_smoothing),
+            bags: spec.bags.unwrap_or(self.bags),
+            joint_tables: spec.joint_tables.unwrap_or(self.joint_tables),
+            ..self
         }
     }
 

@@ -38,7 +38,8 @@ fn scores_text(rows: &[ScoreRow]) -> String {
     let mut text = String::from("account_id,product,fit_score,intent_score,probability,cell\n");
     for row in rows.iter().step_by(41) {
         let cell = row.cell.as_deref().unwrap_or("");
-        let (fit, intent, probability) = (row.fit_score, row.intent_score, row.probability.value());
+        let (fit, intent, probability) =
+            (row.fit_score.unwrap(), row.intent_score.unwrap(), row.probability.unwrap().value());
         let _ = writeln!(text, "{},{},{fit},{intent},{probability},{cell}", row.account_id, row.product);
     }
     text

@@ -237,6 +237,26 @@ fn trends_are_checked() {
     assert_eq!(fault(&[Trend::Rising; 4]), [SetFault::Trend { feature: "sector".into() }]);
 }
 
+#[test]
+fn contributions_are_the_score_for_every_row_of_a_million() {
+    let cases = Cases::new(3000, 11, together);
+    let model = cases.fit(&quick(), &Parallelism::serial());
+    assert!(!model.additive().joint().is_empty());
+    let n_bins: Vec<u64> = cases.binning.bins().iter().map(|bins| bins.n_bins() as u64).collect();
+    // Any bins, missing and unseen among them, from a counter that is spread by an odd factor.
+    let (mut row, mut parts) = (vec![0_u8; n_bins.len()], vec![LogOdds::ZERO; n_bins.len()]);
+    for number in 0..1_000_000_u64 {
+        let mut left = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 8;
+        for (bin, n_bins) in row.iter_mut().zip(&n_bins) {
+            *bin = (left % n_bins) as u8;
+            left /= n_bins;
+        }
+        model.contributions_into(&row, &mut parts);
+        let sum = parts.iter().fold(model.base(), |sum, part| sum + *part);
+        assert_eq!(sum, model.margin(&row), "{row:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 

@@ -8,6 +8,7 @@
 
 mod architecture;
 mod bad_input;
+mod challengers;
 mod cohorts;
 mod concurrency;
 mod crm;
@@ -23,7 +24,9 @@ mod golden;
 mod grid_vectors;
 mod identity;
 mod joint;
+mod ladder;
 mod leaks;
+mod lookalike;
 mod mapping;
 mod outcome_labels;
 mod page;
@@ -37,6 +40,7 @@ mod run;
 mod scorers;
 mod small_world;
 mod surge;
+mod tune;
 mod wide_tables;
 mod worklists;
 mod world;

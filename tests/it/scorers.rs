@@ -259,6 +259,14 @@ fn a_later_slice_judges_and_is_not_learned_from() {
     assert_eq!(trained.model.evidence().signal(), Signal::None);
     assert_eq!(trained.model.evidence().rows(), 2000);
     assert!(trained.report.held_out.rows.iter().all(|row| *row >= 4000));
+    // The rate is turned around too, and the model says so.
+    let (rate, shift) = (
+        |rows: &[bool]| rows.iter().filter(|label| **label).count() as f64 / rows.len() as f64,
+        trained.model.shift(),
+    );
+    let shift = shift.unwrap();
+    assert_eq!((shift.earlier, shift.latest), (rate(&world.labels[..4000]), rate(&world.labels[4000..])));
+    assert!(trained.model.sentence().contains("; the rate moved from "), "{}", trained.model.sentence());
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(super) struct Context<'a> {
 }
 
 /// The order of every list, over all products of an account: rank, fit, intent, id.
-pub(super) type Priority = (u8, Reverse<Score>, Reverse<Score>, String);
+pub(super) type Priority = (u8, Reverse<Option<Score>>, Reverse<Option<Score>>, String);
 
 /// An account, taken apart.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ pub(super) fn digest(context: &Context<'_>, customer: &Customer) -> Result<Diges
     let of_row = |row: &ScoreRow| {
         (row.rank.unwrap_or(u8::MAX), Reverse(row.fit_score), Reverse(row.intent_score), id.clone())
     };
-    let last = || (u8::MAX, Reverse(Score::MIN), Reverse(Score::MIN), id.clone());
+    let last = || (u8::MAX, Reverse(None), Reverse(None), id.clone());
     Ok(Digest {
         priority: customer.scores.iter().map(of_row).min().unwrap_or_else(last),
         falls: falls.collect(),

@@ -7,6 +7,7 @@ use super::account::{Context, Digest, Priority};
 use super::content::{Account, Card, Content, Details, Moves, Product, Reasons, Score, Worth};
 use crate::features::Money;
 use crate::grid::{Band, Cell, Cluster};
+use crate::models::FittedModel;
 use crate::quantity::AsOf;
 use crate::report::explanation::sentences;
 use crate::report::totals::Counting;
@@ -88,7 +89,7 @@ impl<'a> Collector<'a> {
         let products = spec.products.iter().zip(run.pipeline().products()).map(|(product, models)| Product {
             name: product.name.clone(),
             label: product.label.clone(),
-            evidence: [&models.fit, &models.intent].map(|model| model.evidence().sentence()),
+            evidence: [&models.fit, &models.intent].map(FittedModel::sentence),
             grid: [[(0, no_money); 4]; 4],
             labels: labels.clone(),
             tiers: vec![[0; 5]; tiers.len()],
@@ -230,7 +231,8 @@ impl<'a> Collector<'a> {
             Score(
                 tenths(row.fit_score),
                 tenths(row.intent_score),
-                (row.probability.value() * 10_000.0).round() / 10_000.0,
+                row.probability
+                    .map_or(0.0, |probability| (probability.value() * 10_000.0).round() / 10_000.0),
                 place(row.cluster),
                 row.rank,
                 u8::from(row.owns_product),
@@ -242,8 +244,9 @@ impl<'a> Collector<'a> {
             let stood = stood.and_then(|stood| stood.get(&row.product));
             let mut places = |text: &str| sentences(text).map(|sentence| texts.place(sentence)).collect();
             let (of_fit, of_intent) = (places(&row.fit_reasons), places(&row.intent_reasons));
+            let closest = row.closest_to.as_deref().map(|kind| texts.place(kind));
             let earlier = stood.map(|stood| (stood.fit, stood.intent, stood.cell.clone()));
-            Reasons(fit, intent, of_fit, of_intent, earlier)
+            Reasons(fit, intent, of_fit, of_intent, earlier, closest)
         };
         let reasons = scores.into_iter().zip(falls).map(reasons).collect();
         let events = events.into_iter().map(|(day, text)| (day.to_string(), texts.place(&text))).collect();
@@ -273,8 +276,9 @@ fn place(cluster: Cluster) -> usize {
 }
 
 /// A score as the page shows it: cut and never rounded up, so that it stays on its side of a cut.
-fn tenths(score: crate::quantity::Score) -> f64 {
-    f64::from(score.thousandths() / 100) / 10.0
+/// A score as the page shows it; 0 for an account that got none, whose cluster says so.
+fn tenths(score: Option<crate::quantity::Score>) -> f64 {
+    score.map_or(0.0, |score| f64::from(score.thousandths() / 100) / 10.0)
 }
 
 /// Groups of features that are told together, in the order in which the model reads them.

@@ -111,7 +111,8 @@ pub(super) struct Details {
 #[derive(Debug, Serialize)]
 pub(super) struct Card(pub(super) Option<u64>, pub(super) Vec<(String, usize)>, pub(super) Vec<Reasons>);
 
-/// What makes fit and intent, both in words, and the earlier fit, intent and cell.
+/// What makes fit and intent, both in words, the earlier fit, intent and cell, and the kind of best customer the account is
+/// closest to.
 #[derive(Debug, Serialize)]
 pub(super) struct Reasons(
     pub(super) Fall,
@@ -119,6 +120,7 @@ pub(super) struct Reasons(
     pub(super) Vec<usize>,
     pub(super) Vec<usize>,
     pub(super) Option<(f64, f64, Option<String>)>,
+    pub(super) Option<usize>,
 );
 
 /// A waterfall, in hundredths of log-odds: the average account, this one, and the largest steps between.

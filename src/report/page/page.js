@@ -16,7 +16,7 @@
   const ID = 0, NAME = 1, TIER = 2, CORPORATE = 3, PLACE = 4, INDUSTRY = 5, DOMAIN = 6, COHORTS = 7, SCORES = 8;
   const FIT = 0, INTENT = 1, CHANCE = 2, CLUSTER = 3, RANK = 4, OWNS = 5, BANDS_AT = 6;
   const EMPLOYEES = 0, EVENTS = 1, REASONS = 2;
-  const FIT_FALL = 0, INTENT_FALL = 1, FIT_WHY = 2, INTENT_WHY = 3, BEFORE = 4;
+  const FIT_FALL = 0, INTENT_FALL = 1, FIT_WHY = 2, INTENT_WHY = 3, BEFORE = 4, CLOSEST = 5;
   const state = { product: 0, sort: "rank", down: false, page: 0, cell: null, shown: [] };
 
   const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
@@ -333,6 +333,7 @@
       element("li", { class: day >= data.as_of ? "ahead" : null }, element("time", { datetime: day }, day), texts[text]));
     byId("card-body").replaceChildren(
       element("div", { class: "next" }, element("b", {}, `Next step for ${product().label}`), step),
+      reasons[CLOSEST] === null ? "" : element("p", {}, `Closest to these best customers: ${texts[reasons[CLOSEST]]}.`),
       element("h3", {}, `What makes the scores for ${product().label}, in log-odds`),
       element("div", { class: "falls" },
         element("div", {}, waterfall(`Fit ${tenth(of[FIT])}`, reasons[FIT_FALL]), why(reasons[FIT_WHY]) ?? ""),

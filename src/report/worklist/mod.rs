@@ -17,7 +17,6 @@ pub use given::{Exclusions, Owners};
 
 use super::{PartnerId, ReportError, RunOutput, ScoreRow, Viewer};
 use crate::grid::Cluster;
-use crate::quantity::Score;
 use crate::scoring::Chunking;
 use crate::seed::Seed;
 use crate::targeting::cohort::Catalogue;
@@ -175,8 +174,8 @@ impl WorklistRequest<'_> {
     fn order(&self, a: &Candidate, b: &Candidate) -> std::cmp::Ordering {
         let first = match self.rank_by {
             RankBy::Rank => std::cmp::Ordering::Equal,
-            RankBy::Fit => descending(a.score.fit_score, b.score.fit_score),
-            RankBy::Intent => descending(a.score.intent_score, b.score.intent_score),
+            RankBy::Fit => b.score.fit_score.cmp(&a.score.fit_score),
+            RankBy::Intent => b.score.intent_score.cmp(&a.score.intent_score),
             RankBy::Value => b.expected_value.unwrap_or(0.0).total_cmp(&a.expected_value.unwrap_or(0.0)),
         };
         first.then_with(|| a.score.list_order(&b.score))
@@ -227,8 +226,4 @@ impl WorklistRequest<'_> {
             .map(|candidate| candidate.into_item(owner, SelectedBy::Exploration, probability));
         items.extend(items_drawn);
     }
-}
-
-fn descending(a: Score, b: Score) -> std::cmp::Ordering {
-    b.cmp(&a)
 }

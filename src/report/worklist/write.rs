@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{WorkItem, Worklist};
 use crate::grid::Cluster;
 use crate::output::OutputError;
+use crate::quantity::{Probability, Score};
 use crate::report::Viewer;
 use crate::tables::write::{Cells, ColumnType, Schema, TableFormat, TableWriter};
 
@@ -78,9 +79,9 @@ impl Worklist {
             text(&|item| item.score.cell.clone()),
             text(&|item| Some(item.score.cluster.name().to_owned())),
             Cells::Integer(self.items.iter().map(|item| item.score.rank.map(i64::from)).collect()),
-            number(&|item| Some(item.score.fit_score.value())),
-            number(&|item| Some(item.score.intent_score.value())),
-            number(&|item| Some(item.score.probability.value())),
+            number(&|item| item.score.fit_score.map(Score::value)),
+            number(&|item| item.score.intent_score.map(Score::value)),
+            number(&|item| item.score.probability.map(Probability::value)),
             number(&|item| item.expected_value.filter(|_| viewer == Viewer::Executive)),
             text(&|item| Some(item.score.tier.clone())),
             text(&|item| item.industry.clone()),

@@ -102,6 +102,9 @@ impl fmt::Display for LeakReason {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LeakFinding {
+    /// The model it was found for, where several are trained together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// The column; `None` where it is about rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
@@ -111,6 +114,9 @@ pub struct LeakFinding {
 
 impl fmt::Display for LeakFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(model) = &self.model {
+            write!(f, "{model}, ")?;
+        }
         match &self.column {
             Some(column) => write!(f, "column {column}: {}", self.reason),
             None => write!(f, "rows: {}", self.reason),
@@ -190,13 +196,14 @@ mod tests {
 
     fn report() -> LeakReport {
         let telling = |column: &str, auc| LeakFinding {
+            model: None,
             column: Some(column.to_owned()),
             reason: LeakReason::Telling { auc, auc_low: auc - 0.01 },
         };
         let copies = LeakReason::Copies { but_in: None, rows: 0.2, disagreement: 0.0 };
         LeakReport {
             columns: 9,
-            leaks: vec![telling("invoice", 0.99), LeakFinding { column: None, reason: copies }],
+            leaks: vec![telling("invoice", 0.99), LeakFinding { model: None, column: None, reason: copies }],
             questions: vec![telling("visits", 0.83)],
         }
     }

@@ -161,9 +161,9 @@ impl LeakGate {
         let readable: Vec<usize> = (0..features.len()).filter(|feature| set.reads(*feature)).collect();
         let found = parallelism.map(&readable, |_, &feature| {
             let name = &features[feature].name;
-            asked
-                .column(feature, name, columns)
-                .map(|(verdict, reason)| (verdict, LeakFinding { column: Some(name.clone()), reason }))
+            asked.column(feature, name, columns).map(|(verdict, reason)| {
+                (verdict, LeakFinding { model: None, column: Some(name.clone()), reason })
+            })
         });
         let (mut leaks, mut questions) = (Vec::new(), Vec::new());
         for (verdict, finding) in found.into_iter().flatten() {
@@ -178,10 +178,11 @@ impl LeakGate {
             leaks.iter().any(|leak: &LeakFinding| leak.column.as_ref() == Some(name))
         };
         let honest: Vec<usize> = readable.iter().copied().filter(|feature| !is_leak(feature)).collect();
-        leaks.extend(
-            copies::found(set, &honest, &self.limits, parallelism)
-                .map(|reason| LeakFinding { column: None, reason }),
-        );
+        leaks.extend(copies::found(set, &honest, &self.limits, parallelism).map(|reason| LeakFinding {
+            model: None,
+            column: None,
+            reason,
+        }));
         LeakReport { columns: readable.len() as u64, leaks, questions }
     }
 }

@@ -7,7 +7,7 @@ use super::{LineError, LineTrainer};
 use crate::features::{FeatureBuilder, Purchases, account_row};
 use crate::matrix::FeatureMatrix;
 use crate::models::{BinnedMatrix, Binning, BinningParams};
-use crate::pipeline::PipelineError;
+use crate::pipeline::{PipelineError, has_competitor};
 use crate::progress::Progress;
 use crate::quantity::AsOf;
 use crate::seed::hash_bytes;
@@ -31,6 +31,8 @@ pub(super) struct Snapshot {
     pub(super) groups: Vec<u64>,
     /// The tier of each account.
     pub(super) tiers: Vec<String>,
+    /// For each product whether the gate admits each account.
+    pub(super) admitted: Vec<Vec<bool>>,
     /// All that is known on the day of training, so that outcomes can be looked up.
     pub(super) purchases: Arc<Purchases>,
 }
@@ -45,7 +47,12 @@ pub(super) struct Material {
 }
 
 /// What a part of a snapshot is put together from.
-type Part = (Vec<usize>, BinnedMatrix, Vec<String>);
+struct Part {
+    accounts: Vec<usize>,
+    binned: BinnedMatrix,
+    tiers: Vec<String>,
+    admitted: Vec<Vec<bool>>,
+}
 
 impl Material {
     pub(super) fn prepare(
@@ -123,19 +130,21 @@ impl Source<'_> {
         let parts = trainer.chunking.parallelism.map(blocks, |_, rows| -> Result<Part, LineError> {
             let matrix = builder.build(dataset, rows.clone(), as_of)?;
             let binned = binning.apply(&matrix).map_err(PipelineError::from)?;
-            known(trainer, dataset, rows.clone(), as_of, &binned)
+            known(trainer, dataset, rows.clone(), as_of, (&matrix, &binned))
         });
         let (mut accounts, mut pieces, mut tiers) = (Vec::new(), Vec::new(), Vec::new());
+        let mut admitted = vec![Vec::new(); trainer.spec.products.len()];
         for part in parts {
-            let (part_accounts, piece, part_tiers) = part?;
-            accounts.extend(part_accounts);
-            pieces.push(piece);
-            tiers.extend(part_tiers);
+            let part = part?;
+            accounts.extend(part.accounts);
+            pieces.push(part.binned);
+            tiers.extend(part.tiers);
+            admitted.iter_mut().zip(part.admitted).for_each(|(all, part)| all.extend(part));
         }
         let binned = BinnedMatrix::stack(&pieces).map_err(PipelineError::from)?;
         let groups =
             accounts.iter().map(|account| hash_bytes(0, dataset.accounts()[*account].as_bytes())).collect();
-        Ok(Snapshot { as_of, accounts, binned, groups, tiers, purchases: Arc::clone(purchases) })
+        Ok(Snapshot { as_of, accounts, binned, groups, tiers, admitted, purchases: Arc::clone(purchases) })
     }
 }
 
@@ -145,9 +154,10 @@ fn known(
     dataset: &Dataset,
     rows: Range<usize>,
     as_of: AsOf,
-    binned: &BinnedMatrix,
+    (matrix, binned): (&FeatureMatrix, &BinnedMatrix),
 ) -> Result<Part, LineError> {
     let (mut accounts, mut keep, mut tiers) = (Vec::new(), Vec::new(), Vec::new());
+    let mut admitted = vec![Vec::new(); trainer.spec.products.len()];
     let table = dataset.table(TableName::Accounts);
     for (row, account) in rows.enumerate() {
         let (Some(table), Some(attributes)) = (table, account_row(dataset, account, as_of)?) else {
@@ -156,11 +166,17 @@ fn known(
         let employees =
             table.number("employees").map_err(crate::features::FeatureError::from)?.get(attributes);
         let acr = table.number("acr_monthly").map_err(crate::features::FeatureError::from)?.get(attributes);
+        let heads = employees.map(|heads| heads as u64);
+        let tier = trainer.spec.tiers.assign(heads, acr).tier.to_string();
+        for (admitted, product) in admitted.iter_mut().zip(&trainer.spec.products) {
+            let competitor = product.gate.competitor_installed && has_competitor(matrix, &product.name, row);
+            admitted.push(product.gate.admits(&tier, heads, competitor));
+        }
         accounts.push(account);
         keep.push(row);
-        tiers.push(trainer.spec.tiers.assign(employees.map(|heads| heads as u64), acr).tier.to_string());
+        tiers.push(tier);
     }
-    Ok((accounts, binned.select_rows(&keep), tiers))
+    Ok(Part { accounts, binned: binned.select_rows(&keep), tiers, admitted })
 }
 
 /// Blocks of accounts, evenly spread, that hold about `most` of the `known` accounts together; all of them when there

@@ -3,10 +3,14 @@
 //! Everybody else is unlabelled, not negative: the score ranks how alike an account is, and its probability is that of
 //! being a best customer today (Elkan and Noto 2008, <https://doi.org/10.1145/1401890.1401920>).
 
+use super::archetypes::archetypes;
 use super::features::Material;
-use super::seeds::seeds;
+use super::hidden::hidden_share;
+use super::seeds::{self, seeds};
 use super::{LineError, LineTrainer, Outcome};
 use crate::features::{Family, Recipe, recipes};
+use crate::models::{Lookalike, Signal};
+use crate::tables::Dataset;
 use crate::training::TrainingRows;
 
 /// Which features a fit model of `product` may read.
@@ -25,26 +29,45 @@ pub(super) fn readable(recipe: &Recipe, families: &[Family], product: &str) -> b
 
 pub(super) fn train(
     trainer: &LineTrainer<'_>,
+    dataset: &Dataset,
     material: &Material,
     product: usize,
 ) -> Result<Outcome, LineError> {
     let today = &material.today;
     let name = &trainer.spec.products[product].name;
-    let labels = seeds(trainer, today, product);
-    let readable: Vec<bool> = recipes(&trainer.spec.features)
-        .iter()
-        .map(|recipe| readable(recipe, &trainer.spec.fit.families, name))
-        .collect();
+    let is_seed = seeds(trainer, dataset, today, product);
+    let recipes = recipes(&trainer.spec.features);
+    let readable: Vec<bool> =
+        recipes.iter().map(|recipe| readable(recipe, &trainer.spec.fit.families, name)).collect();
+    // Whom the gate leaves out is neither a seed nor one of the others.
+    let admitted: Vec<usize> = (0..is_seed.len()).filter(|row| today.admitted[product][*row]).collect();
+    let binned = today.binned.select_rows(&admitted);
+    let labels: Vec<bool> = admitted.iter().map(|row| is_seed[*row]).collect();
+    let groups: Vec<u64> = admitted.iter().map(|row| today.groups[*row]).collect();
     let rows = TrainingRows {
         binning: &material.binning,
-        binned: &today.binned,
+        binned: &binned,
         labels: &labels,
-        groups: &today.groups,
+        groups: &groups,
         weights: None,
         later: None,
         features: Some(&readable),
     };
-    trainer.train_model("fit", product, rows, labels.len() as u64)
+    let mut outcome = trainer.train_model("fit", product, rows, labels.len() as u64)?;
+    let found = outcome.model.evidence().signal() == Signal::Found;
+    outcome.lookalike = Some(Lookalike {
+        seeds: seeds::words(trainer, product),
+        hidden: if found { hidden_share(&outcome.held_out) } else { None },
+        archetypes: archetypes(
+            trainer,
+            today,
+            &is_seed,
+            product,
+            &outcome.model,
+            (&material.binning, &recipes),
+        )?,
+    });
+    Ok(outcome)
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Trains the intent model of one product: who buys within the horizon, on several monthly snapshots.
 //!
+//! Whitespace is who does not own the product and buys it; upsell is who has owned it for a year and pays more within the
+//! horizon than in the same months of the year before, by a tenth at least.
+//!
 //! The latest snapshot is kept from the tables and serves calibration and evidence. Cases without success beyond the
 //! spec's number are drawn by hash and weighted, so that rates stay what they are.
 
@@ -10,6 +13,18 @@ use crate::models::BinnedMatrix;
 use crate::spec::IntentLabel;
 use crate::training::TrainingRows;
 
+/// Which customers an intent model is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Those the spec asks about: who buys for the first time, or at all.
+    Whitespace,
+    /// Owners: who will pay more.
+    Upsell,
+}
+
+/// How much more an owner pays at least, for it to count as a success: a tenth.
+const MORE: f64 = 1.1;
+
 /// The cases of one snapshot: rows of its matrix, with their outcome and weight.
 struct Cases {
     rows: Vec<usize>,
@@ -19,14 +34,34 @@ struct Cases {
 }
 
 impl Cases {
-    fn collect(trainer: &LineTrainer<'_>, snapshot: &Snapshot, product: usize, most_negatives: f64) -> Self {
+    fn collect(
+        trainer: &LineTrainer<'_>,
+        snapshot: &Snapshot,
+        (product, side): (usize, Side),
+        most_negatives: f64,
+    ) -> Self {
         let horizon = i32::from(trainer.spec.intent.horizon_months.get());
         let end = snapshot.as_of.plus_months(horizon);
         let mut all: Vec<(usize, bool, f64)> = Vec::new();
         for (row, account) in snapshot.accounts.iter().enumerate() {
+            if !snapshot.admitted[product][row] {
+                continue;
+            }
             let purchases = &snapshot.purchases;
             // An account that had bought is no case, even where the purchase became known only later.
             let had = purchases.first(*account, product).is_some_and(|first| first < snapshot.as_of.micros());
+            if side == Side::Upsell {
+                // The same months a year before: who pays yearly is not taken for a success once a year.
+                let year_ago = snapshot.as_of.plus_months(-12);
+                let first = purchases.first(*account, product);
+                if first.is_some_and(|first| first < year_ago.micros()) {
+                    let paid = |from, to| purchases.value_within(*account, product, from, to);
+                    let (earlier, now) =
+                        (paid(year_ago, year_ago.plus_months(horizon)), paid(snapshot.as_of, end));
+                    all.push((row, now > 0.0 && now >= MORE * earlier, 1.0));
+                }
+                continue;
+            }
             if had && trainer.spec.intent.label == IntentLabel::FirstPurchase {
                 continue;
             }
@@ -56,6 +91,7 @@ pub(super) fn train(
     trainer: &LineTrainer<'_>,
     material: &Material,
     product: usize,
+    side: Side,
 ) -> Result<Outcome, LineError> {
     let spec = &trainer.spec.intent;
     let name = &trainer.spec.products[product].name;
@@ -63,7 +99,7 @@ pub(super) fn train(
     let (mut parts, mut labels, mut weights) = (Vec::new(), Vec::new(), Vec::new());
     let (mut groups, mut later, mut total) = (Vec::new(), Vec::new(), 0);
     for (index, snapshot) in material.past.iter().enumerate() {
-        let cases = Cases::collect(trainer, snapshot, product, most);
+        let cases = Cases::collect(trainer, snapshot, (product, side), most);
         let is_last = material.past.len() > 1 && index + 1 == material.past.len();
         groups.extend(cases.rows.iter().map(|row| snapshot.groups[*row]));
         later.extend(std::iter::repeat_n(is_last, cases.rows.len()));
@@ -77,7 +113,7 @@ pub(super) fn train(
         // No snapshot at all: the history is shorter than the horizon.
         Err(_) => material.today.binned.select_rows(&[]),
     };
-    let first_purchase = spec.label == IntentLabel::FirstPurchase;
+    let first_purchase = spec.label == IntentLabel::FirstPurchase && side == Side::Whitespace;
     let readable: Vec<bool> = recipes(&trainer.spec.features)
         .iter()
         .map(|recipe| {
@@ -95,5 +131,6 @@ pub(super) fn train(
         later: (material.past.len() > 1).then_some(later.as_slice()),
         features: Some(&readable),
     };
-    trainer.train_model("intent", product, rows, total)
+    let name = if side == Side::Upsell { "upsell" } else { "intent" };
+    trainer.train_model(name, product, rows, total)
 }

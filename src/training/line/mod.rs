@@ -4,10 +4,12 @@
 //! monthly snapshots that lie far enough back for their outcome to be known. All of them read the same
 //! binned features, so scoring bins an account once.
 
+mod archetypes;
 mod error;
 mod features;
 mod fit;
 mod held_out;
+mod hidden;
 mod intent;
 mod seeds;
 mod snapshots;
@@ -19,16 +21,21 @@ pub(crate) use seeds::best_customers;
 use std::num::NonZeroU32;
 
 use crate::features::{FeatureBuilder, KnownDeals};
-use crate::models::{AdditiveModel, Calibration, Evidence, FittedModel, ModelError, Scale};
+use crate::models::{AdditiveModel, Calibration, Evidence, FittedModel, Lookalike, ModelError, Scale};
 use crate::parallelism::Parallelism;
-use crate::pipeline::{Manifest, Pipeline, PipelineError, ProductModels, Sample, check_date};
+use crate::pipeline::{LeakRecord, Manifest, Pipeline, PipelineError, ProductModels, Sample, check_date};
 use crate::progress::Progress;
 use crate::quantity::{AsOf, LogOdds, Probability, QuantityError};
 use crate::scoring::Chunking;
 use crate::seed::Seed;
 use crate::spec::Spec;
 use crate::tables::Dataset;
+use crate::training::leak_gate::{Columns, LeakGate, LeakReason, LeakRefusal, PassedGate};
 use crate::training::{AdditiveParams, TrainError, TrainingRows, TrainingSet};
+use intent::Side;
+
+/// Share of the outcomes that a value of a built feature must cover to be refused for occurring with them alone.
+const MOST_OUTCOMES: f64 = 0.5;
 
 /// Everything training reads, beside the tables.
 #[derive(Debug)]
@@ -47,11 +54,36 @@ pub struct LineTrainer<'a> {
     pub deals: KnownDeals,
 }
 
+/// The outcomes of all models; where the leak gate refused some, all that it found, together.
+fn all_passed(outcomes: Vec<Result<Outcome, LineError>>) -> Result<Vec<Outcome>, LineError> {
+    let (mut passed, mut leaks) = (Vec::with_capacity(outcomes.len()), Vec::new());
+    for outcome in outcomes {
+        match outcome {
+            Ok(outcome) => passed.push(outcome),
+            Err(LineError::Leak(refusal)) => leaks.extend(refusal.leaks),
+            Err(other) => return Err(other),
+        }
+    }
+    if leaks.is_empty() { Ok(passed) } else { Err(LineError::Leak(LeakRefusal { leaks })) }
+}
+
+/// What the gates of all models found, for the manifest.
+fn record<'a>(gates: impl Iterator<Item = &'a PassedGate>) -> LeakRecord {
+    let mut record = LeakRecord::default();
+    for gate in gates {
+        record.columns += gate.columns;
+        record.allowed.extend(gate.allowed.iter().map(ToString::to_string));
+        record.questioned.extend(gate.questions.iter().map(ToString::to_string));
+    }
+    record
+}
+
 /// One model to train.
 #[derive(Clone, Copy, Debug)]
 enum Job {
     Fit(usize),
     Intent(usize),
+    Upsell(usize),
 }
 
 /// A trained model and how many cases it saw.
@@ -60,13 +92,23 @@ struct Outcome {
     held_out: HeldOutCases,
     positives: u64,
     cases: u64,
+    /// What is known of the seeds; of fit models only.
+    lookalike: Option<Lookalike>,
+    gate: PassedGate,
 }
 
 impl Outcome {
     /// The fit model of a product as an older line has it; its held-out cases are not known any more.
     fn kept((models, sample): (&ProductModels, &Sample)) -> Self {
         let (model, positives) = (models.fit.clone(), sample.fit_seeds);
-        Self { model, held_out: HeldOutCases::default(), positives, cases: positives }
+        Self {
+            model,
+            held_out: HeldOutCases::default(),
+            positives,
+            cases: positives,
+            lookalike: models.lookalike.clone(),
+            gate: PassedGate::default(),
+        }
     }
 }
 
@@ -77,7 +119,8 @@ impl LineTrainer<'_> {
     ///
     /// # Errors
     /// [`LineError::Pipeline`] when the data cannot speak of the date, [`LineError::Build`] when features cannot be
-    /// built, [`LineError::Train`] when a model cannot be trained. A product with too few outcomes is not an error: its
+    /// built, [`LineError::Leak`] when features know the outcome and are not allowed, [`LineError::Train`] when a model
+    /// cannot be trained. A product with too few outcomes is not an error: its
     /// model says so and gives every account the same score.
     pub fn train(&self, dataset: &Dataset, progress: &dyn Progress) -> Result<Pipeline, LineError> {
         Ok(self.train_judged(dataset, progress)?.pipeline)
@@ -89,6 +132,29 @@ impl LineTrainer<'_> {
     /// As [`train`](Self::train).
     pub fn train_judged(&self, dataset: &Dataset, progress: &dyn Progress) -> Result<TrainedLine, LineError> {
         self.train_models(dataset, None, progress)
+    }
+
+    /// Trains the intent models alone, for what they say of cases they were not shown: one entry a product.
+    ///
+    /// # Errors
+    /// As [`train`](Self::train).
+    pub fn judge_intent(
+        &self,
+        dataset: &Dataset,
+        progress: &dyn Progress,
+    ) -> Result<Vec<HeldOutCases>, LineError> {
+        check_date(dataset, self.as_of)?;
+        let builder = FeatureBuilder::try_new(&self.spec.features, dataset)?;
+        let dates = snapshots::dates(self.spec, dataset, self.as_of);
+        let material = features::Material::prepare(self, &builder, dataset, &dates, None, progress)?;
+        let products: Vec<usize> = (0..self.spec.products.len()).collect();
+        progress.stage("training", products.len() as u64);
+        let outcomes = self.chunking.parallelism.map(&products, |_, product| {
+            let outcome = intent::train(self, &material, *product, Side::Whitespace);
+            progress.advance(1);
+            outcome
+        });
+        Ok(all_passed(outcomes)?.into_iter().map(|outcome| outcome.held_out).collect())
     }
 
     /// Trains the intent models anew and keeps the fit models of `kept`, with its bins.
@@ -129,28 +195,38 @@ impl LineTrainer<'_> {
             }
         }
         let fits = if kept.is_some() { 0 } else { products.len() };
-        let jobs: Vec<Job> = (0..products.len()).map(Job::Intent).chain((0..fits).map(Job::Fit)).collect();
+        let upsells = if self.spec.intent.upsell { products.len() } else { 0 };
+        let jobs: Vec<Job> = (0..products.len())
+            .map(Job::Intent)
+            .chain((0..fits).map(Job::Fit))
+            .chain((0..upsells).map(Job::Upsell))
+            .collect();
         progress.stage("training", jobs.len() as u64);
         let outcomes = self.chunking.parallelism.map(&jobs, |_, job| {
             let outcome = match job {
-                Job::Fit(product) => fit::train(self, &material, *product),
-                Job::Intent(product) => intent::train(self, &material, *product),
+                Job::Fit(product) => fit::train(self, dataset, &material, *product),
+                Job::Intent(product) => intent::train(self, &material, *product, Side::Whitespace),
+                Job::Upsell(product) => intent::train(self, &material, *product, Side::Upsell),
             };
             progress.advance(1);
             outcome
         });
 
-        let mut outcomes = outcomes.into_iter();
-        let mut intents: Vec<Outcome> = outcomes.by_ref().take(products.len()).collect::<Result<_, _>>()?;
+        let mut outcomes = all_passed(outcomes)?.into_iter();
+        let mut intents: Vec<Outcome> = outcomes.by_ref().take(products.len()).collect();
         let mut fits: Vec<Outcome> = match kept {
             Some(kept) => kept.products().iter().zip(&kept.manifest().samples).map(Outcome::kept).collect(),
-            None => outcomes.collect::<Result<_, _>>()?,
+            None => outcomes.by_ref().take(fits).collect(),
         };
-        let held_out = fits
-            .iter_mut()
-            .zip(&mut intents)
-            .flat_map(|(fit, intent)| [&mut fit.held_out, &mut intent.held_out].map(std::mem::take))
-            .collect();
+        let mut upsells: Vec<Option<Outcome>> = outcomes.map(Some).collect();
+        upsells.resize_with(products.len(), || None);
+        let gate =
+            record(fits.iter().chain(&intents).chain(upsells.iter().flatten()).map(|outcome| &outcome.gate));
+        let mut held_out = Vec::new();
+        for ((fit, intent), upsell) in fits.iter_mut().zip(&mut intents).zip(&mut upsells) {
+            held_out.extend([&mut fit.held_out, &mut intent.held_out].map(std::mem::take));
+            held_out.extend(upsell.as_mut().map(|upsell| std::mem::take(&mut upsell.held_out)));
+        }
         let samples = products.iter().zip(&fits).zip(&intents).map(|((product, fit), intent)| Sample {
             product: product.name.clone(),
             fit_seeds: fit.positives,
@@ -164,11 +240,15 @@ impl LineTrainer<'_> {
             n_accounts: material.today.accounts.len() as u64,
             intent_snapshots: dates,
             samples: samples.collect(),
+            leak_gate: Some(gate),
         };
-        let models = products.iter().zip(fits).zip(intents).map(|((product, fit), intent)| ProductModels {
+        let models = products.iter().zip(fits).zip(intents).zip(upsells);
+        let models = models.map(|(((product, fit), intent), upsell)| ProductModels {
             product: product.name.clone(),
             fit: fit.model,
             intent: intent.model,
+            upsell: upsell.map(|upsell| upsell.model),
+            lookalike: fit.lookalike,
         });
         let models = models.collect();
         let pipeline = Pipeline::try_new(self.spec.clone(), material.binning, models, manifest)?;
@@ -187,12 +267,20 @@ impl LineTrainer<'_> {
         let name = &self.spec.products[product].name;
         let failed = |source| LineError::Train { model, product: name.clone(), source };
         let positives = rows.labels.iter().filter(|label| **label).count() as u64;
+        let mut gate = PassedGate::default();
         let (model, held_out) = match TrainingSet::try_new(rows) {
             Ok(set) => {
-                // Fit and intent of every product.
-                let n_models = u32::try_from(2 * self.spec.products.len()).unwrap_or(u32::MAX);
+                // Of so few outcomes no column is heard, so none can tell: and by chance, some would seem to.
+                let ladder = self.params.ladder;
+                if ladder.hears(&ladder.of_set(&set)) {
+                    gate = self.ask(&set, (model, product))?;
+                }
+                // Fit and intent of every product, and upsell where it is wanted.
+                let kinds = if self.spec.intent.upsell { 3 } else { 2 };
+                let n_models = u32::try_from(kinds * self.spec.products.len()).unwrap_or(u32::MAX);
                 let judged_together = NonZeroU32::new(n_models).unwrap_or(NonZeroU32::MIN);
-                let params = AdditiveParams { scale: self.spec.scale.into(), judged_together, ..self.params };
+                let params = self.params.told(&self.spec.training);
+                let params = AdditiveParams { scale: self.spec.scale.into(), judged_together, ..params };
                 let seed = self.seed.named(model).named(name);
                 let trained = params.fit(&set, seed, &Parallelism::serial()).map_err(failed)?;
                 (trained.model, HeldOutCases::of(&set, trained.report.held_out))
@@ -202,7 +290,36 @@ impl LineTrainer<'_> {
             }
             Err(error) => return Err(failed(error)),
         };
-        Ok(Outcome { model, held_out, positives, cases })
+        Ok(Outcome { model, held_out, positives, cases, lookalike: None, gate })
+    }
+
+    /// Refuses features that know the outcome, but for those the spec allows. A list of seeds may go by one feature alone, and
+    /// is meant to be found by it: what stands out there is on record, and no reason to refuse.
+    fn ask(
+        &self,
+        set: &TrainingSet<'_>,
+        (model, product): (&'static str, usize),
+    ) -> Result<PassedGate, LineError> {
+        let (allowed, product) = (&self.spec.leaks, &self.spec.products[product]);
+        let listed = model == "fit" && !product.seeds.is_empty();
+        let seed = self.seed.named("leak gate").named(model).named(&product.name);
+        let mut report = LeakGate::default().inspect(set, Columns::Built, seed, &Parallelism::serial());
+        // Of hundreds of features with hundreds of bins, some bin holds a few outcomes and nothing else: that alone is a question.
+        let (leaks, rare): (Vec<_>, Vec<_>) = report.leaks.into_iter().partition(|leak| match leak.reason {
+            LeakReason::OnlyWhere { with_outcome, .. } => with_outcome >= MOST_OUTCOMES,
+            _ => true,
+        });
+        report.leaks = leaks;
+        report.questions.extend(rare);
+        for finding in report.leaks.iter_mut().chain(&mut report.questions) {
+            finding.model = Some(format!("{} {model}", product.name));
+        }
+        report
+            .pass(|leak| match &leak.column {
+                Some(column) => listed || allowed.allow.contains(column),
+                None => allowed.allow_copies,
+            })
+            .map_err(LineError::Leak)
     }
 
     /// A model without tables, at the rate of the cases, drawn half a case towards one half so that it is never 0 or 1
@@ -224,6 +341,7 @@ impl LineTrainer<'_> {
             Calibration::constant(probability),
             Scale::anchored(&[probability], probability, &self.spec.scale.into())?,
             Evidence::try_new(cases, positives, rate, None)?,
-        )?)
+        )?
+        .on_rung(self.params.ladder.choose(positives, cases - positives)))
     }
 }

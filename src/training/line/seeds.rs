@@ -1,12 +1,45 @@
 //! Seeds: the best customers of a product, whom fit looks for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::LineTrainer;
 use super::features::Snapshot;
+use crate::tables::Dataset;
 
 /// Which accounts of the snapshot are seeds of the product: its best customers by what they paid in the trailing months.
-pub(super) fn seeds(trainer: &LineTrainer<'_>, today: &Snapshot, product: usize) -> Vec<bool> {
+///
+/// Accounts that the spec lists are seeds in their place. Nobody is a seed whom the gate of the
+/// product leaves out.
+pub(super) fn seeds(
+    trainer: &LineTrainer<'_>,
+    dataset: &Dataset,
+    today: &Snapshot,
+    product: usize,
+) -> Vec<bool> {
+    let listed: BTreeSet<&str> = trainer.spec.products[product].seeds.iter().map(String::as_str).collect();
+    let mut seeds = if listed.is_empty() {
+        by_rule(trainer, today, product)
+    } else {
+        today.accounts.iter().map(|account| listed.contains(dataset.accounts()[*account].as_str())).collect()
+    };
+    seeds.iter_mut().zip(&today.admitted[product]).for_each(|(seed, admitted)| *seed &= admitted);
+    seeds
+}
+
+/// Who the seeds are, in words.
+pub(super) fn words(trainer: &LineTrainer<'_>, product: usize) -> String {
+    let (listed, fit) = (trainer.spec.products[product].seeds.len(), &trainer.spec.fit);
+    if listed > 0 {
+        return format!("{listed} accounts that were listed");
+    }
+    format!(
+        "the top {:.0} % of each tier's customers by what they paid in {} months",
+        100.0 * fit.seed_share.value(),
+        fit.trailing_months
+    )
+}
+
+fn by_rule(trainer: &LineTrainer<'_>, today: &Snapshot, product: usize) -> Vec<bool> {
     let months = i32::from(trainer.spec.fit.trailing_months.get());
     let from = trainer.as_of.plus_months(-months);
     let value = |row: usize| today.purchases.value_within(today.accounts[row], product, from, trainer.as_of);
