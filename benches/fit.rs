@@ -128,7 +128,7 @@ fn main() -> Result<(), Box<dyn Error>> {
          \"bags\": {}, \"rounds\": {}, \"joint_tables\": {}}}",
         done.as_secs_f64(),
         learned.as_secs_f64(),
-        (applied - learned).as_secs_f64(),
+        applied.saturating_sub(learned).as_secs_f64(),
         trained.report.bags.len(),
         trained.report.bags.iter().map(|bag| bag.rounds).max().unwrap_or(0),
         trained.model.additive().joint().len(),

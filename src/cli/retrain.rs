@@ -28,6 +28,8 @@ enum Forced {
     Whole,
     /// Intent alone.
     Intent,
+    /// Intent alone, its tables updated by the outcomes since.
+    Update,
 }
 
 /// Flags of `retrain`.
@@ -101,6 +103,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
         force: args.force.map(|forced| match forced {
             Forced::Whole => Scope::Whole,
             Forced::Intent => Scope::Intent,
+            Forced::Update => Scope::Update,
         }),
         seed: shared.seed,
         chunking: Chunking { chunk_rows: shared.chunk_rows, parallelism: shared.parallelism.clone() },

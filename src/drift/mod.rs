@@ -192,9 +192,18 @@ fn share(counts: &[u64], bin: u8) -> f64 {
     counts.get(usize::from(bin)).map_or(0.0, |count| *count as f64 / all.max(1) as f64)
 }
 
-/// The PSI over groups of neighbouring bins that held equal parts of `before`, so that it does not grow with the number of
-/// bins by chance alone.
-fn psi_of_groups(before: &[u64], now: &[u64]) -> f64 {
+/// The PSI of a feature, from counts by bin then and now: over at most ten groups of neighbouring bins that held equal parts
+/// of `before`, so that it does not grow with the number of bins by chance alone; missing and unseen are groups of their own.
+///
+/// ```
+/// use propensity::drift::{Level, psi_of_groups};
+/// // Missing, unseen, and four bins; half of the rows have moved from the first bin to the last.
+/// let (before, now) = ([0, 0, 100, 100, 100, 100], [0, 0, 50, 100, 100, 150]);
+/// let psi = psi_of_groups(&before, &now);
+/// assert!((psi - 0.1355).abs() < 1e-4);
+/// assert_eq!(Level::of_psi(psi), Level::Watch);
+/// ```
+pub fn psi_of_groups(before: &[u64], now: &[u64]) -> f64 {
     let first = usize::from(FIRST_BIN).min(before.len());
     let all: u64 = before[first..].iter().sum();
     let (mut old, mut new) = (before[..first].to_vec(), now[..first.min(now.len())].to_vec());

@@ -191,6 +191,55 @@ impl AdditiveModel {
         Self::try_new(base, centred, joint)
     }
 
+    /// The same model with `corrections` added to the tables of its features, and `shift` to its base.
+    ///
+    /// Corrections are centred on `population`, the rows of every bin they were learned from: their mean goes to the base,
+    /// so that a contribution stays one against the mean. A bin that no row was in keeps its weight. Joint tables stay.
+    ///
+    /// # Errors
+    /// [`ModelError::Table`] when a correction has other bins than its table or its population, or a margin could become too
+    /// large.
+    pub fn corrected(
+        &self,
+        shift: LogOdds,
+        corrections: &[(usize, Vec<i32>)],
+        population: &[Vec<u64>],
+    ) -> Result<Self, ModelError> {
+        let mut base = self.base + shift;
+        let mut tables: BTreeMap<usize, FeatureTable> =
+            self.tables.iter().map(|table| (table.feature, table.clone())).collect();
+        for (feature, correction) in corrections {
+            let counts = population.get(*feature).map_or(&[][..], Vec::as_slice);
+            let table = tables.entry(*feature).or_insert_with(|| FeatureTable {
+                feature: *feature,
+                importance: 0,
+                weights: vec![0; correction.len()],
+            });
+            if counts.len() != correction.len() || table.weights.len() != correction.len() {
+                let fault = format!(
+                    "the correction of feature {feature} has {} bins, its table {}, its population {}",
+                    correction.len(),
+                    table.weights.len(),
+                    counts.len()
+                );
+                return Err(ModelError::Table { fault });
+            }
+            let rows: i128 = counts.iter().map(|count| i128::from(*count)).sum();
+            let mean = rounded_share(weighted_sum(correction, counts, |weight| weight), rows);
+            let mean = i32::try_from(mean).unwrap_or(0);
+            for ((weight, change), count) in table.weights.iter_mut().zip(correction).zip(counts) {
+                if *count > 0 {
+                    *weight = weight.saturating_add(change.saturating_sub(mean));
+                }
+            }
+            let size = rounded_share(weighted_sum(&table.weights, counts, i128::abs), rows);
+            table.importance = u32::try_from(size).unwrap_or(u32::MAX);
+            base = base + LogOdds::from_steps(i64::from(mean));
+        }
+        tables.retain(|_, table| table.weights.iter().any(|weight| *weight != 0));
+        Self::try_new(base, tables.into_values().collect(), self.joint.clone())
+    }
+
     /// The log-odds of the average row.
     pub const fn base(&self) -> LogOdds {
         self.base
@@ -307,6 +356,25 @@ mod tests {
         let mut parts = [LogOdds::ZERO; 2];
         model.contributions_into(&[2, 3], &mut parts);
         assert_eq!(parts.map(LogOdds::steps), [0, -85]);
+    }
+
+    #[test]
+    fn corrections_are_added_and_centred_by_hand() {
+        // Feature 1 has [15, 0, 35, -85] and base 95. Rows in bins 2 and 3 alone: mean of 40 and 20 is 30.
+        let population = [vec![0, 0, 2], vec![0, 0, 1, 1]];
+        let corrected =
+            model().corrected(LogOdds::from_steps(7), &[(1, vec![99, 99, 40, 20])], &population).unwrap();
+        assert_eq!(corrected.base().steps(), 95 + 7 + 30);
+        assert_eq!(corrected.tables()[0].weights(), [15, 0, 45, -95]);
+        assert_eq!(corrected.importance(), [(1, LogOdds::from_steps(70))]);
+        // What a row scores has moved by the shift and its correction, to the step.
+        for (bin, correction) in [(2, 40), (3, 20)] {
+            let (before, after) = (model().margin(&[2, bin]), corrected.margin(&[2, bin]));
+            assert_eq!(after.steps() - before.steps(), 7 + correction);
+        }
+        assert_eq!(model().corrected(LogOdds::ZERO, &[], &population).unwrap(), model());
+        let foreign = model().corrected(LogOdds::ZERO, &[(1, vec![1, 2, 3])], &population);
+        assert!(matches!(foreign, Err(ModelError::Table { .. })));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::binning::{Binning, FIRST_BIN, MISSING_BIN};
+use super::binning::Binning;
+use super::bins::{FIRST_BIN, MISSING_BIN};
 use super::error::ModelError;
 
 /// One whole of a place or a share, in a file: a thousandth is the smallest step.

@@ -195,6 +195,20 @@ impl FittedModel {
         Ok(())
     }
 
+    /// The same model with another calibration.
+    #[must_use]
+    pub fn with_calibration(self, calibration: Calibration) -> Self {
+        Self { calibration, ..self }
+    }
+
+    /// The same model with other tables over the same bins.
+    ///
+    /// # Errors
+    /// [`ModelError::Table`] when they speak of a feature that is not there, or of any where no signal was found.
+    pub fn with_additive(self, additive: AdditiveModel) -> Result<Self, ModelError> {
+        Self { additive, ..self }.checked()
+    }
+
     /// The same model on another scale: one that was carried over, or anchored on another population.
     #[must_use]
     pub fn with_scale(self, scale: Scale) -> Self {

@@ -14,6 +14,9 @@ pub struct Manifest {
     /// The date of the fit models, where they were kept from an older line.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fit_as_of: Option<AsOf>,
+    /// The date as of which the intent models were trained anew, where they were only updated since.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub intent_as_of: Option<AsOf>,
     /// Seed of everything random.
     pub seed: Seed,
     /// Accounts that were known.

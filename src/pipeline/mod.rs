@@ -241,4 +241,10 @@ impl Pipeline {
     pub fn fit_as_of(&self) -> AsOf {
         self.manifest.fit_as_of.unwrap_or(self.manifest.as_of)
     }
+
+    /// The date of the knowledge the intent models were last trained anew on; [`as_of`](Self::as_of) is later where they
+    /// were updated since.
+    pub fn intent_as_of(&self) -> AsOf {
+        self.manifest.intent_as_of.unwrap_or(self.manifest.as_of)
+    }
 }

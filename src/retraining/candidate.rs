@@ -20,6 +20,7 @@ use crate::pipeline::{Pipeline, ProductModels};
 use crate::progress::Progress;
 use crate::registry::{METRICS_FILE, MODEL_FILE, NewVersion, VersionName};
 use crate::tables::Dataset;
+use crate::training::UpdateParams;
 use crate::training::line::{LineTrainer, TrainedLine};
 
 /// Draws behind the intervals of the model card.
@@ -35,7 +36,7 @@ pub(super) struct Candidate {
 
 impl Candidate {
     /// Trains on the accounts that are for training, and profiles all of them; intent alone keeps the fit models of the
-    /// champion.
+    /// champion, and an update its intent models too, which follow the outcomes since.
     pub(super) fn train(
         retrainer: &Retrainer<'_>,
         whole: &Dataset,
@@ -57,8 +58,11 @@ impl Candidate {
         let names: Vec<String> =
             recipes(&retrainer.spec.features).into_iter().map(|recipe| recipe.name).collect();
         let reads_these = |line: &&Pipeline| line.recipes().iter().map(|recipe| &recipe.name).eq(&names);
-        let kept = champion.filter(|_| scope == Scope::Intent).filter(reads_these);
+        let kept = champion.filter(|_| scope != Scope::Whole).filter(reads_these);
         let mut line = match kept {
+            Some(kept) if scope == Scope::Update => {
+                trainer.update_intent(kept, &UpdateParams::default(), dataset, progress)?
+            }
             Some(kept) => trainer.refresh_intent(kept, dataset, progress)?,
             None => trainer.train_judged(dataset, progress)?,
         };
@@ -110,6 +114,7 @@ impl Candidate {
             "seed": retrainer.seed.value(),
             "as_of": line.as_of(),
             "fit_as_of": line.fit_as_of(),
+            "intent_as_of": line.intent_as_of(),
             "spec_sha256": sha256_hex(json!(line.spec()).to_string().as_bytes()),
             "inputs": dataset.sources().iter().map(|source| json!({
                 "table": source.table,

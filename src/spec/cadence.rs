@@ -29,6 +29,9 @@ pub struct CadenceSpec {
     pub new_customers_months: NonZeroU8,
     /// Day of the month on which new models and lists come out: 1 to 28.
     pub release_day: u8,
+    /// Months between two steps of the intent models, trained or only updated; never updated when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update_months: Option<NonZeroU8>,
     /// Outcomes that came in since the last training after which intent is due before its time; never when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after_outcomes: Option<NonZeroU32>,
@@ -43,6 +46,7 @@ impl Default for CadenceSpec {
             intent_months: NonZeroU8::MIN,
             new_customers_months: quarterly,
             release_day: 25,
+            update_months: None,
             after_outcomes: None,
         }
     }

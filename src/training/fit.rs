@@ -12,9 +12,7 @@ use super::passes::BagRows;
 use super::set::TrainingSet;
 use super::step::StepLimits;
 use super::trees::{self, Grid};
-use crate::models::{
-    AdditiveModel, Calibration, FittedJoint, FittedModel, Rung, RungChoice, Scale, Signal,
-};
+use crate::models::{AdditiveModel, Calibration, FittedJoint, FittedModel, Rung, RungChoice, Scale, Signal};
 use crate::parallelism::Parallelism;
 use crate::quantity::{LogOdds, Probability};
 use crate::seed::Seed;
@@ -114,7 +112,10 @@ impl AdditiveParams {
                 (Vec::new(), ladder::grow(booster, bag_rows, choice.rung, seed, parallelism)?)
             } else if self.joint_tables == 0 {
                 let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
-                (Vec::new(), parallelism.map(bag_rows, |bag, rows| booster.grow(rows, blocks(bag), parallelism)))
+                (
+                    Vec::new(),
+                    parallelism.map(bag_rows, |bag, rows| booster.grow(rows, blocks(bag), parallelism)),
+                )
             } else if set.n_rows() >= self.rows_at_once {
                 at_once::grow(booster, bag_rows, seed, parallelism)?
             } else {

@@ -2,7 +2,8 @@
 //!
 //! Stands beside the line that scores: it sees labels, the line does not. [`AdditiveParams::fit`] boosts
 //! tables in bags, calibrates them on rows no bag has used, and says whether there was anything to learn. A
-//! fit repeats bit for bit for any number of threads and any order of rows.
+//! fit repeats bit for bit for any number of threads and any order of rows. Between two trainings
+//! [`UpdateParams::update`] lets the tables follow outcomes, and [`recalibrate`] the calibration alone.
 
 mod at_once;
 mod boosting;
@@ -22,10 +23,12 @@ mod linfa;
 mod params;
 mod passes;
 mod places;
+mod recalibrate;
 mod set;
 mod step;
 mod trees;
 pub mod tuning;
+mod update;
 
 pub use challenger::{Classifier, FittedClassifier};
 pub use cross_validate::{CrossValidation, cross_validate};
@@ -34,4 +37,6 @@ pub use fit::{BagReport, HeldOut, Trained, TrainingReport};
 pub use ladder::Ladder;
 pub use linfa::DenseModel;
 pub use params::AdditiveParams;
+pub use recalibrate::recalibrate;
 pub use set::{TrainingRows, TrainingSet, Trend};
+pub use update::UpdateParams;

@@ -8,6 +8,7 @@
 
 mod architecture;
 mod bad_input;
+mod bank_replay;
 mod challengers;
 mod cohorts;
 mod concurrency;

@@ -14,7 +14,7 @@ use propensity::progress::Unwatched;
 use propensity::quantity::AsOf;
 use propensity::registry::{Event, Record, Registry, VersionName};
 use propensity::retraining::{
-    Comparison, JudgingGround, Policy, RetrainError, RetrainHook, Retrained, Retrainer, Scope, Slice,
+    Comparison, Due, JudgingGround, Policy, RetrainError, RetrainHook, Retrained, Retrainer, Scope, Slice,
     Verdict, champion, load,
 };
 use propensity::scoring::Chunking;
@@ -200,6 +200,62 @@ fn a_registry_lives_through_its_first_months() {
     let state = registry.state().unwrap();
     assert_eq!(state.models[&spec.name].champion(), Some(first.version.as_str()));
     assert_eq!(registry.verify(None).unwrap().head.events, events(&registry).len() as u64);
+}
+
+#[test]
+fn between_two_trainings_intent_is_updated() {
+    let folder = tempfile::tempdir().unwrap();
+    let (registry, mut spec) = (Registry::open(folder.path()), spec());
+    let months = |months: u8| std::num::NonZeroU8::new(months).unwrap();
+    (spec.cadence.fit_months, spec.cadence.intent_months) = (months(6), months(3));
+    spec.cadence.update_months = Some(months(1));
+    let run = |retrainer: &Retrainer<'_>| retrainer.run(&registry, dataset(), &Unwatched);
+    let (first, _) = promoted(run(&retrainer(&spec, "2025-10-25", 0, &LENIENT)));
+    let (second, compared) = promoted(run(&retrainer(&spec, "2025-11-25", 0, &LENIENT)));
+    assert_eq!(
+        compared.unwrap().against,
+        std::slice::from_ref(&first.version),
+        "it is judged like any other"
+    );
+    let reasons: Vec<String> = registry
+        .ledger()
+        .unwrap()
+        .entries()
+        .iter()
+        .filter_map(|entry| match &entry.event {
+            Event::Fit { reason, .. } => Some(reason.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        reasons,
+        ["the first", "an update of intent is due: trained as of 2025-10-25, last learned as of 2025-10-25"]
+    );
+
+    let (old, new) = (line(&registry, &first), line(&registry, &second));
+    assert_eq!((new.as_of(), new.intent_as_of()), (date("2025-11-25"), date("2025-10-25")));
+    assert_eq!((new.binning(), new.fit_as_of()), (old.binning(), old.fit_as_of()));
+    let seen: Vec<AsOf> =
+        old.manifest().intent_snapshots.iter().copied().chain([date("2025-08-25")]).collect();
+    assert_eq!(new.manifest().intent_snapshots, seen, "only what is new is learned from");
+    let mut followed = 0;
+    for (old, new) in old.products().iter().zip(new.products()) {
+        assert_eq!(new.fit, old.fit);
+        let features = |model: &propensity::models::FittedModel| -> Vec<usize> {
+            model.additive().tables().iter().map(propensity::models::FeatureTable::feature).collect()
+        };
+        assert_eq!(features(&new.intent), features(&old.intent));
+        assert_eq!(new.intent.scale(), old.intent.scale());
+        followed += u32::from(new.intent.additive() != old.intent.additive());
+    }
+    assert!(followed > 0, "some table has moved");
+
+    // Updates do not put the next training off.
+    let due = |day: &str| Due::of(&spec.cadence, &new, date(day), 0);
+    assert_eq!((due("2025-12-24").scope, due("2025-12-24").next), (None, date("2025-12-25")));
+    assert_eq!(due("2025-12-25").scope, Some(Scope::Update));
+    assert_eq!(due("2026-01-25").scope, Some(Scope::Intent));
+    assert_eq!(due("2026-04-25").scope, Some(Scope::Whole));
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn by_order(set: &TrainingSet<'_>, bins: &[u8]) -> Option<f64> {
     Some(auc.max(1.0 - auc) * share + 0.5 * (1.0 - share))
 }
 
-/// Standard error of an AUC by Hanley and `McNeil` (1982, <https://doi.org/10.1148/radiology.143.1.7063747>), with groups
+/// Standard error of an AUC by Hanley and McNeil (1982, <https://doi.org/10.1148/radiology.143.1.7063747>), with groups
 /// counted as one case each.
 fn standard_error(asked: &Asked<'_>, auc: f64) -> f64 {
     let Asked { set, independent, .. } = *asked;

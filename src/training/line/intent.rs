@@ -7,11 +7,12 @@
 //! spec's number are drawn by hash and weighted, so that rates stay what they are.
 
 use super::features::{Material, Snapshot};
-use super::{LineError, LineTrainer, Outcome};
+use super::{HeldOutCases, Kept, LineError, LineTrainer, Outcome};
 use crate::features::{Family, recipes};
-use crate::models::BinnedMatrix;
+use crate::models::{BinnedMatrix, FittedModel};
 use crate::spec::IntentLabel;
-use crate::training::TrainingRows;
+use crate::training::leak_gate::PassedGate;
+use crate::training::{TrainingRows, TrainingSet, UpdateParams};
 
 /// Which customers an intent model is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,16 @@ pub(super) enum Side {
     Whitespace,
     /// Owners: who will pay more.
     Upsell,
+}
+
+impl Side {
+    /// What its model is called.
+    const fn model(self) -> &'static str {
+        match self {
+            Self::Whitespace => "intent",
+            Self::Upsell => "upsell",
+        }
+    }
 }
 
 /// How much more an owner pays at least, for it to count as a success: a tenth.
@@ -87,50 +98,125 @@ impl Cases {
     }
 }
 
+/// The cases of one product on all snapshots.
+struct Stacked {
+    binned: BinnedMatrix,
+    labels: Vec<bool>,
+    weights: Vec<f32>,
+    groups: Vec<u64>,
+    /// Which are of the last snapshot, where there are more.
+    later: Option<Vec<bool>>,
+    /// Which features intent may read.
+    readable: Vec<bool>,
+    /// All cases, before any were drawn.
+    total: u64,
+}
+
+impl Stacked {
+    fn collect(trainer: &LineTrainer<'_>, material: &Material, about: (usize, Side)) -> Self {
+        let (product, side) = about;
+        let spec = &trainer.spec.intent;
+        let name = &trainer.spec.products[product].name;
+        let most = f64::from(spec.max_negatives.get()) / material.past.len().max(1) as f64;
+        let (mut parts, mut labels, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut groups, mut later, mut total) = (Vec::new(), Vec::new(), 0);
+        for (index, snapshot) in material.past.iter().enumerate() {
+            let cases = Cases::collect(trainer, snapshot, about, most);
+            let is_last = material.past.len() > 1 && index + 1 == material.past.len();
+            groups.extend(cases.rows.iter().map(|row| snapshot.groups[*row]));
+            later.extend(std::iter::repeat_n(is_last, cases.rows.len()));
+            parts.push(snapshot.binned.select_rows(&cases.rows));
+            labels.extend(cases.labels);
+            weights.extend(cases.weights);
+            total += cases.total;
+        }
+        let binned = match BinnedMatrix::stack(&parts) {
+            Ok(binned) => binned,
+            // No snapshot at all: the history is shorter than the horizon.
+            Err(_) => material.today.binned.select_rows(&[]),
+        };
+        let first_purchase = spec.label == IntentLabel::FirstPurchase && side == Side::Whitespace;
+        let readable = recipes(&trainer.spec.features)
+            .iter()
+            .map(|recipe| {
+                // Nobody in the cases owns the product, so its own purchases say nothing.
+                let own = recipe.family == Family::Transaction && recipe.product.as_ref() == Some(name);
+                spec.families.contains(&recipe.family) && !(own && first_purchase)
+            })
+            .collect();
+        let later = (material.past.len() > 1).then_some(later);
+        Self { binned, labels, weights, groups, later, readable, total }
+    }
+
+    fn rows<'a>(&'a self, material: &'a Material) -> TrainingRows<'a> {
+        TrainingRows {
+            binning: &material.binning,
+            binned: &self.binned,
+            labels: &self.labels,
+            groups: &self.groups,
+            weights: Some(&self.weights),
+            later: self.later.as_deref(),
+            features: Some(&self.readable),
+        }
+    }
+}
+
+/// Lets the model follow where an older line is updated and has one, and trains it anew otherwise.
+pub(super) fn learn(
+    trainer: &LineTrainer<'_>,
+    material: &Material,
+    (product, side): (usize, Side),
+    keeps: Kept<'_>,
+) -> Result<Outcome, LineError> {
+    let Kept::All(kept, params) = keeps else { return train(trainer, material, (product, side)) };
+    let old = &kept.products()[product];
+    match (side, &old.upsell) {
+        (Side::Whitespace, _) => {
+            let outcome = update(trainer, material, (product, side), (&old.intent, params))?;
+            let seen = &kept.manifest().samples[product];
+            Ok(Outcome {
+                positives: seen.intent_positives + outcome.positives,
+                cases: seen.intent_cases + outcome.cases,
+                ..outcome
+            })
+        }
+        (Side::Upsell, Some(upsell)) => update(trainer, material, (product, side), (upsell, params)),
+        (Side::Upsell, None) => train(trainer, material, (product, side)),
+    }
+}
+
+/// Trains the model anew.
 pub(super) fn train(
     trainer: &LineTrainer<'_>,
     material: &Material,
-    product: usize,
-    side: Side,
+    about: (usize, Side),
 ) -> Result<Outcome, LineError> {
-    let spec = &trainer.spec.intent;
+    let cases = Stacked::collect(trainer, material, about);
+    trainer.train_model(about.1.model(), about.0, cases.rows(material), cases.total)
+}
+
+/// Lets a model follow the cases; it stays where they are too few. The counts are those of the new cases.
+fn update(
+    trainer: &LineTrainer<'_>,
+    material: &Material,
+    (product, side): (usize, Side),
+    (old, params): (&FittedModel, &UpdateParams),
+) -> Result<Outcome, LineError> {
+    let cases = Stacked::collect(trainer, material, (product, side));
     let name = &trainer.spec.products[product].name;
-    let most = f64::from(spec.max_negatives.get()) / material.past.len().max(1) as f64;
-    let (mut parts, mut labels, mut weights) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut groups, mut later, mut total) = (Vec::new(), Vec::new(), 0);
-    for (index, snapshot) in material.past.iter().enumerate() {
-        let cases = Cases::collect(trainer, snapshot, (product, side), most);
-        let is_last = material.past.len() > 1 && index + 1 == material.past.len();
-        groups.extend(cases.rows.iter().map(|row| snapshot.groups[*row]));
-        later.extend(std::iter::repeat_n(is_last, cases.rows.len()));
-        parts.push(snapshot.binned.select_rows(&cases.rows));
-        labels.extend(cases.labels);
-        weights.extend(cases.weights);
-        total += cases.total;
-    }
-    let binned = match BinnedMatrix::stack(&parts) {
-        Ok(binned) => binned,
-        // No snapshot at all: the history is shorter than the horizon.
-        Err(_) => material.today.binned.select_rows(&[]),
+    let failed = |source| LineError::Train { model: side.model(), product: name.clone(), source };
+    // Which of them came last is of no use here.
+    let model = match TrainingSet::try_new(TrainingRows { later: None, ..cases.rows(material) }) {
+        Ok(set) => params.update(old, &set).map_err(failed)?,
+        Err(error) if error.too_few_outcomes() => old.clone(),
+        Err(error) => return Err(failed(error)),
     };
-    let first_purchase = spec.label == IntentLabel::FirstPurchase && side == Side::Whitespace;
-    let readable: Vec<bool> = recipes(&trainer.spec.features)
-        .iter()
-        .map(|recipe| {
-            // Nobody in the cases owns the product, so its own purchases say nothing.
-            let own = recipe.family == Family::Transaction && recipe.product.as_ref() == Some(name);
-            spec.families.contains(&recipe.family) && !(own && first_purchase)
-        })
-        .collect();
-    let rows = TrainingRows {
-        binning: &material.binning,
-        binned: &binned,
-        labels: &labels,
-        groups: &groups,
-        weights: Some(&weights),
-        later: (material.past.len() > 1).then_some(later.as_slice()),
-        features: Some(&readable),
-    };
-    let name = if side == Side::Upsell { "upsell" } else { "intent" };
-    trainer.train_model(name, product, rows, total)
+    Ok(Outcome {
+        model,
+        held_out: HeldOutCases::default(),
+        positives: cases.labels.iter().filter(|label| **label).count() as u64,
+        cases: cases.total,
+        lookalike: None,
+        gate: PassedGate::default(),
+    })
 }

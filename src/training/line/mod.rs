@@ -31,7 +31,7 @@ use crate::seed::Seed;
 use crate::spec::Spec;
 use crate::tables::Dataset;
 use crate::training::leak_gate::{Columns, LeakGate, LeakReason, LeakRefusal, PassedGate};
-use crate::training::{AdditiveParams, TrainError, TrainingRows, TrainingSet};
+use crate::training::{AdditiveParams, TrainError, TrainingRows, TrainingSet, UpdateParams};
 use intent::Side;
 
 /// Share of the outcomes that a value of a built feature must cover to be refused for occurring with them alone.
@@ -86,6 +86,38 @@ enum Job {
     Upsell(usize),
 }
 
+/// What a training takes over from an older line.
+#[derive(Clone, Copy)]
+enum Kept<'a> {
+    Nothing,
+    /// Its bins and fit models.
+    Fit(&'a Pipeline),
+    /// Its bins and all models; those of intent are updated.
+    All(&'a Pipeline, &'a UpdateParams),
+}
+
+impl<'a> Kept<'a> {
+    const fn line(self) -> Option<&'a Pipeline> {
+        match self {
+            Self::Nothing => None,
+            Self::Fit(line) | Self::All(line, _) => Some(line),
+        }
+    }
+
+    const fn updated(self) -> Option<&'a Pipeline> {
+        match self {
+            Self::All(line, _) => Some(line),
+            Self::Nothing | Self::Fit(_) => None,
+        }
+    }
+
+    /// The dates that are learned from: an update has seen the older ones.
+    fn unseen(self, dates: Vec<AsOf>) -> Vec<AsOf> {
+        let last = self.updated().and_then(|line| line.manifest().intent_snapshots.last().copied());
+        dates.into_iter().filter(|date| last.is_none_or(|last| *date > last)).collect()
+    }
+}
+
 /// A trained model and how many cases it saw.
 struct Outcome {
     model: FittedModel,
@@ -131,7 +163,7 @@ impl LineTrainer<'_> {
     /// # Errors
     /// As [`train`](Self::train).
     pub fn train_judged(&self, dataset: &Dataset, progress: &dyn Progress) -> Result<TrainedLine, LineError> {
-        self.train_models(dataset, None, progress)
+        self.train_models(dataset, Kept::Nothing, progress)
     }
 
     /// Trains the intent models alone, for what they say of cases they were not shown: one entry a product.
@@ -150,7 +182,7 @@ impl LineTrainer<'_> {
         let products: Vec<usize> = (0..self.spec.products.len()).collect();
         progress.stage("training", products.len() as u64);
         let outcomes = self.chunking.parallelism.map(&products, |_, product| {
-            let outcome = intent::train(self, &material, *product, Side::Whitespace);
+            let outcome = intent::train(self, &material, (*product, Side::Whitespace));
             progress.advance(1);
             outcome
         });
@@ -171,18 +203,34 @@ impl LineTrainer<'_> {
         dataset: &Dataset,
         progress: &dyn Progress,
     ) -> Result<TrainedLine, LineError> {
-        self.train_models(dataset, Some(kept), progress)
+        self.train_models(dataset, Kept::Fit(kept), progress)
+    }
+
+    /// Lets the intent models of `kept` follow the outcomes of the snapshots they have not learned from yet
+    /// ([`UpdateParams::update`]), and keeps its fit models and bins.
+    ///
+    /// # Errors
+    /// As [`refresh_intent`](Self::refresh_intent).
+    pub fn update_intent(
+        &self,
+        kept: &Pipeline,
+        params: &UpdateParams,
+        dataset: &Dataset,
+        progress: &dyn Progress,
+    ) -> Result<TrainedLine, LineError> {
+        self.train_models(dataset, Kept::All(kept, params), progress)
     }
 
     fn train_models(
         &self,
         dataset: &Dataset,
-        kept: Option<&Pipeline>,
+        keeps: Kept<'_>,
         progress: &dyn Progress,
     ) -> Result<TrainedLine, LineError> {
         check_date(dataset, self.as_of)?;
         let builder = FeatureBuilder::try_new(&self.spec.features, dataset)?;
-        let dates = snapshots::dates(self.spec, dataset, self.as_of);
+        let kept = keeps.line();
+        let dates = keeps.unseen(snapshots::dates(self.spec, dataset, self.as_of));
         let binning = kept.map(Pipeline::binning);
         let material = features::Material::prepare(self, &builder, dataset, &dates, binning, progress)?;
 
@@ -205,8 +253,8 @@ impl LineTrainer<'_> {
         let outcomes = self.chunking.parallelism.map(&jobs, |_, job| {
             let outcome = match job {
                 Job::Fit(product) => fit::train(self, dataset, &material, *product),
-                Job::Intent(product) => intent::train(self, &material, *product, Side::Whitespace),
-                Job::Upsell(product) => intent::train(self, &material, *product, Side::Upsell),
+                Job::Intent(product) => intent::learn(self, &material, (*product, Side::Whitespace), keeps),
+                Job::Upsell(product) => intent::learn(self, &material, (*product, Side::Upsell), keeps),
             };
             progress.advance(1);
             outcome
@@ -236,9 +284,13 @@ impl LineTrainer<'_> {
         let manifest = Manifest {
             as_of: self.as_of,
             fit_as_of: kept.map(Pipeline::fit_as_of),
+            intent_as_of: keeps.updated().map(Pipeline::intent_as_of),
             seed: self.seed,
             n_accounts: material.today.accounts.len() as u64,
-            intent_snapshots: dates,
+            intent_snapshots: match keeps.updated() {
+                Some(kept) => kept.manifest().intent_snapshots.iter().copied().chain(dates).collect(),
+                None => dates,
+            },
             samples: samples.collect(),
             leak_gate: Some(gate),
         };
