@@ -96,7 +96,7 @@ impl AdditiveParams {
     /// grow at once; with joint tables, all tables grow by small trees, or all at once where rows are many. Few outcomes are
     /// not boosted at all: see [`Ladder`](super::Ladder). With a later
     /// slice, tables are fitted on earlier rows only and stopped and judged on later ones. Without a signal
-    /// (see [`Evidence`]) the model gives every row the base rate.
+    /// (see [`Evidence`](crate::models::Evidence)) the model gives every row the base rate.
     ///
     /// # Errors
     /// [`TrainError::Params`] for parameters out of range; [`TrainError::Model`] when a fitted value cannot
