@@ -6,7 +6,8 @@ the settings stated below, ours with its defaults: one setting for all tables. A
     python benches/peers/quality.py --data DATA --binary target/release/propensity --out benches/record/quality.json
 
 DATA holds one folder per table: ibm_sales_win_loss, online_shoppers, bank_marketing. `--rivals FILE` keeps the
-predictions of the rivals, so that a second run only repeats ours. `--speed` measures training speed as well, on 800,000 made
+predictions of the rivals, so that a second run only repeats ours; `--only` with no name runs ours alone. A record that is
+there is brought forward, model by model. `--speed` measures training speed as well, on 800,000 made
 rows of 40 columns (speed.py says how).
 """
 
@@ -211,7 +212,7 @@ def main():
             filled = np.nan_to_num(probabilities)
             rows[name] = measures(outcomes, filled, judged) | {"seconds": round(seconds, 1)}
             print(f"{task.name:38} {name:22} {rows[name]}", flush=True)
-        record["tables"][task.name] = rows
+        record["tables"].setdefault(task.name, {}).update(rows)
     if options.speed:
         record["training_speed"] = speed.measure(threads=options.threads)
     if options.out:

@@ -23,6 +23,8 @@ const ALONE: Pace = Pace { rounds: 24, patience: 4, learning_rate: 0.4, leaves: 
 const TOGETHER: Pace = Pace { rounds: 400, patience: 12, learning_rate: 0.25, leaves: 6, crosses: 3 };
 /// Places of a column of numbers while pairs are looked for.
 const SCREENING_PLACES: usize = 8;
+/// Most pairs that get tables: each takes its part of every pass.
+const MOST_PAIRS: usize = 20;
 /// Most rows times pairs that are looked at: of more pairs, fewer rows.
 const SCREENING_WORK: usize = 400_000_000;
 /// Rows whose packed sums fit their halves.
@@ -113,7 +115,7 @@ fn screened(
     let mut pairs: Vec<(f64, [usize; 2])> =
         found.into_iter().flatten().filter(|(gain, _)| *gain > LEAST_GAIN).collect();
     pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    pairs.truncate(booster.params().joint_tables);
+    pairs.truncate(booster.params().joint_tables.min(MOST_PAIRS));
     pairs.sort_by_key(|(_, columns)| *columns);
     let grid = |(_, pair): (f64, [usize; 2])| {
         let most = booster.params().joint_places;

@@ -80,12 +80,14 @@ impl AdditiveParams {
     pub fn with_joint_tables() -> Self {
         Self {
             rounds: 2000,
-            learning_rate: 0.05,
+            learning_rate: 0.1,
             leaves: 8,
-            l2: 1.0,
-            patience: 60,
-            level_smoothing: 10.0,
-            joint_tables: 20,
+            l2: 3.0,
+            min_hessian: 6.0,
+            patience: 120,
+            level_smoothing: 20.0,
+            joint_tables: 60,
+            joint_places: 30,
             ..Self::default()
         }
     }

@@ -8,6 +8,7 @@ mod archetypes;
 mod error;
 mod features;
 mod fit;
+mod gate;
 mod held_out;
 mod hidden;
 mod intent;
@@ -23,19 +24,17 @@ use std::num::NonZeroU32;
 use crate::features::{FeatureBuilder, KnownDeals};
 use crate::models::{AdditiveModel, Calibration, Evidence, FittedModel, Lookalike, ModelError, Scale};
 use crate::parallelism::Parallelism;
-use crate::pipeline::{LeakRecord, Manifest, Pipeline, PipelineError, ProductModels, Sample, check_date};
+use crate::pipeline::{Manifest, Pipeline, PipelineError, ProductModels, Sample, check_date};
 use crate::progress::Progress;
 use crate::quantity::{AsOf, LogOdds, Probability, QuantityError};
 use crate::scoring::Chunking;
 use crate::seed::Seed;
 use crate::spec::Spec;
 use crate::tables::Dataset;
-use crate::training::leak_gate::{Columns, LeakGate, LeakReason, LeakRefusal, PassedGate};
+use crate::training::leak_gate::PassedGate;
 use crate::training::{AdditiveParams, TrainError, TrainingRows, TrainingSet, UpdateParams};
+use gate::{all_passed, record};
 use intent::Side;
-
-/// Share of the outcomes that a value of a built feature must cover to be refused for occurring with them alone.
-const MOST_OUTCOMES: f64 = 0.5;
 
 /// Everything training reads, beside the tables.
 #[derive(Debug)]
@@ -52,30 +51,6 @@ pub struct LineTrainer<'a> {
     pub chunking: Chunking,
     /// Deals that came to their end and are known beside the tables.
     pub deals: KnownDeals,
-}
-
-/// The outcomes of all models; where the leak gate refused some, all that it found, together.
-fn all_passed(outcomes: Vec<Result<Outcome, LineError>>) -> Result<Vec<Outcome>, LineError> {
-    let (mut passed, mut leaks) = (Vec::with_capacity(outcomes.len()), Vec::new());
-    for outcome in outcomes {
-        match outcome {
-            Ok(outcome) => passed.push(outcome),
-            Err(LineError::Leak(refusal)) => leaks.extend(refusal.leaks),
-            Err(other) => return Err(other),
-        }
-    }
-    if leaks.is_empty() { Ok(passed) } else { Err(LineError::Leak(LeakRefusal { leaks })) }
-}
-
-/// What the gates of all models found, for the manifest.
-fn record<'a>(gates: impl Iterator<Item = &'a PassedGate>) -> LeakRecord {
-    let mut record = LeakRecord::default();
-    for gate in gates {
-        record.columns += gate.columns;
-        record.allowed.extend(gate.allowed.iter().map(ToString::to_string));
-        record.questioned.extend(gate.questions.iter().map(ToString::to_string));
-    }
-    record
 }
 
 /// One model to train.
@@ -343,35 +318,6 @@ impl LineTrainer<'_> {
             Err(error) => return Err(failed(error)),
         };
         Ok(Outcome { model, held_out, positives, cases, lookalike: None, gate })
-    }
-
-    /// Refuses features that know the outcome, but for those the spec allows. A list of seeds may go by one feature alone, and
-    /// is meant to be found by it: what stands out there is on record, and no reason to refuse.
-    fn ask(
-        &self,
-        set: &TrainingSet<'_>,
-        (model, product): (&'static str, usize),
-    ) -> Result<PassedGate, LineError> {
-        let (allowed, product) = (&self.spec.leaks, &self.spec.products[product]);
-        let listed = model == "fit" && !product.seeds.is_empty();
-        let seed = self.seed.named("leak gate").named(model).named(&product.name);
-        let mut report = LeakGate::default().inspect(set, Columns::Built, seed, &Parallelism::serial());
-        // Of hundreds of features with hundreds of bins, some bin holds a few outcomes and nothing else: that alone is a question.
-        let (leaks, rare): (Vec<_>, Vec<_>) = report.leaks.into_iter().partition(|leak| match leak.reason {
-            LeakReason::OnlyWhere { with_outcome, .. } => with_outcome >= MOST_OUTCOMES,
-            _ => true,
-        });
-        report.leaks = leaks;
-        report.questions.extend(rare);
-        for finding in report.leaks.iter_mut().chain(&mut report.questions) {
-            finding.model = Some(format!("{} {model}", product.name));
-        }
-        report
-            .pass(|leak| match &leak.column {
-                Some(column) => listed || allowed.allow.contains(column),
-                None => allowed.allow_copies,
-            })
-            .map_err(LineError::Leak)
     }
 
     /// A model without tables, at the rate of the cases, drawn half a case towards one half so that it is never 0 or 1
