@@ -93,7 +93,7 @@ pub struct FittedJoint {
     pub places: Vec<Places>,
     /// One weight per cell in 2^-20 steps of log-odds, the place of the last feature running fastest.
     pub weights: Vec<i32>,
-    /// Rows of the population in each cell, in the same order.
+    /// Rows of the population in each cell, in the same order, smoothed where there are many cells for the rows.
     pub population: Vec<u64>,
 }
 

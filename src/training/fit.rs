@@ -26,6 +26,9 @@ const CHANCE_GAIN: f64 = 3.841_458_820_694_124;
 const BAGGED_OUTCOMES: usize = 160_000;
 /// Outcomes of the rarer kind that are enough to stop on, and to judge on, when there are fewer bags.
 const JUDGED_OUTCOMES: usize = 5_000;
+/// A row of weight 1, as it is counted in a population.
+const ROW: u64 = 1024;
+
 /// How the rows of a set are shared out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Plan {
@@ -239,7 +242,7 @@ fn average(
         set.rows().binning.bins().iter().map(|bins| vec![0; bins.n_bins()]).collect();
     let mut cells: Vec<Vec<u64>> = grids.iter().map(|grid| vec![0; grid.n_cells()]).collect();
     for row in 0..set.n_rows() {
-        let weight = ((set.weight(row) * 1024.0).round() as u64).max(1);
+        let weight = ((set.weight(row) * ROW as f64).round() as u64).max(1);
         let bins = columns.row(row);
         for (feature, bin) in columns.features().iter().zip(bins) {
             population[*feature][usize::from(*bin)] += weight;
@@ -261,7 +264,7 @@ fn average(
             features: grid.columns.iter().map(|column| columns.features()[*column]).collect(),
             places: grid.places.clone(),
             weights: (0..grid.n_cells()).map(weight).collect(),
-            population,
+            population: grid.smoothed(population, ROW),
         }
     });
     Ok(AdditiveModel::purified(base, tables, joint.collect(), &population)?)

@@ -204,12 +204,15 @@ fn a_registry_lives_through_its_first_months() {
 
 #[test]
 fn between_two_trainings_intent_is_updated() {
+    // Large enough for a signal, and for ten outcomes in the one snapshot that an update learns from.
+    let large = small_world("4000", "3");
+    let dataset = Dataset::read(large.path().join("world"), None, &ReadOptions::default()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (registry, mut spec) = (Registry::open(folder.path()), spec());
     let months = |months: u8| std::num::NonZeroU8::new(months).unwrap();
     (spec.cadence.fit_months, spec.cadence.intent_months) = (months(6), months(3));
     spec.cadence.update_months = Some(months(1));
-    let run = |retrainer: &Retrainer<'_>| retrainer.run(&registry, dataset(), &Unwatched);
+    let run = |retrainer: &Retrainer<'_>| retrainer.run(&registry, &dataset, &Unwatched);
     let (first, _) = promoted(run(&retrainer(&spec, "2025-10-25", 0, &LENIENT)));
     let (second, compared) = promoted(run(&retrainer(&spec, "2025-11-25", 0, &LENIENT)));
     assert_eq!(

@@ -23,6 +23,41 @@ impl Grid {
         })
     }
 
+    /// Counts of cells, and beside them `prior` for every cell, shared out as if the columns did not depend on each other.
+    ///
+    /// Most cells of a fine grid hold few rows or none, and means over what they happen to hold would tell what several columns
+    /// say together as if fewer said it. The shares of every column stay what they are (smoothing the density before
+    /// purification: Lengerich et al. 2020, <https://arxiv.org/abs/1911.04974>).
+    pub(in crate::training) fn smoothed(&self, mut counts: Vec<u64>, prior: u64) -> Vec<u64> {
+        let all = counts.iter().sum::<u64>() as f64;
+        let mut shares: Vec<Vec<f64>> =
+            self.places.iter().map(|places| vec![0.0; places.n_places()]).collect();
+        for (cell, count) in counts.iter().enumerate() {
+            for (of_column, place) in shares.iter_mut().zip(self.places_of(cell)) {
+                of_column[place] += *count as f64 / all.max(1.0);
+            }
+        }
+        let spread = prior as f64 * counts.len() as f64;
+        for (cell, count) in counts.iter_mut().enumerate() {
+            let share: f64 =
+                shares.iter().zip(self.places_of(cell)).map(|(of_column, place)| of_column[place]).product();
+            *count += (spread * share).round() as u64;
+        }
+        counts
+    }
+
+    /// The place of every column in a cell.
+    fn places_of(&self, cell: usize) -> impl Iterator<Item = usize> + '_ {
+        let mut stride = self.n_cells();
+        let mut left = cell;
+        self.places.iter().map(move |places| {
+            stride /= places.n_places();
+            let place = left / stride;
+            left %= stride;
+            place
+        })
+    }
+
     /// Adds a step to the cells of a region: a mask of places for some of the columns, all places of the others.
     pub(super) fn add(&self, table: &mut [i32], region: &[(usize, PlaceMask)], step: i32) {
         let masks: Vec<(PlaceMask, usize)> = self
@@ -51,6 +86,19 @@ impl Grid {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn smoothing_keeps_the_shares_of_every_column() {
+        let places = Places::try_new(vec![0, 1, 2]).unwrap();
+        let grid = Grid { columns: vec![0, 1], places: vec![places.clone(), places] };
+        // No row is unseen; the first column is missing in 2 of 8 rows, the second in 4.
+        let counts = vec![2, 0, 0, 0, 0, 0, 2, 0, 4];
+        let smoothed = grid.smoothed(counts, 16);
+        // 144 beside 8: shares of 1/4 and 3/4, 1/2 and 1/2.
+        assert_eq!(smoothed, [20, 0, 18, 0, 0, 0, 56, 0, 58]);
+        assert_eq!(smoothed.iter().sum::<u64>(), 8 + 144);
+        assert_eq!((20 + 18) * 8, (8 + 144) * 2);
+    }
 
     #[test]
     fn a_step_reaches_the_cells_of_its_region_and_no_other() {
