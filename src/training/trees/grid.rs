@@ -60,25 +60,18 @@ impl Grid {
 
     /// Adds a step to the cells of a region: a mask of places for some of the columns, all places of the others.
     pub(super) fn add(&self, table: &mut [i32], region: &[(usize, PlaceMask)], step: i32) {
-        let masks: Vec<(PlaceMask, usize)> = self
-            .columns
-            .iter()
-            .zip(&self.places)
-            .map(|(column, places)| {
-                let mask = region.iter().find(|(held, _)| held == column).map_or(!0, |(_, mask)| *mask);
-                (mask, places.n_places())
-            })
-            .collect();
-        for (cell, weight) in table.iter_mut().enumerate() {
-            let mut left = cell;
-            let is_inside = masks.iter().rev().all(|(mask, n_places)| {
-                let place = left % n_places;
-                left /= n_places;
-                mask >> place & 1 == 1
-            });
-            if is_inside {
-                *weight = weight.saturating_add(step);
-            }
+        let mut cells = vec![0];
+        for (column, places) in self.columns.iter().zip(&self.places) {
+            let mask = region.iter().find(|(held, _)| held == column).map_or(!0, |(_, mask)| *mask);
+            let n_places = places.n_places();
+            let inside: Vec<usize> = (0..n_places).filter(|place| mask >> place & 1 == 1).collect();
+            cells = cells
+                .iter()
+                .flat_map(|cell| inside.iter().map(move |place| cell * n_places + place))
+                .collect();
+        }
+        for cell in cells {
+            table[cell] = table[cell].saturating_add(step);
         }
     }
 }
