@@ -114,3 +114,103 @@ fn percent(part: Option<u64>, whole: Option<u64>) -> Option<f64> {
     let whole = whole.filter(|whole| *whole > 0)?;
     Some(100.0 * part? as f64 / whole as f64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::FeatureValue;
+    use crate::targeting::{Bought, Firm};
+
+    fn agreement(id: &str, started: &str, ends: &str, renewed: bool) -> Agreement {
+        Agreement {
+            id: id.to_owned(),
+            program: Some("CSP".to_owned()),
+            division: Some("m365".to_owned()),
+            ends: ends.parse().unwrap(),
+            expiration: None,
+            revenue: Some(1e6),
+            started: Some(started.parse().unwrap()),
+            renewed,
+        }
+    }
+
+    fn facts(agreements: Vec<Agreement>) -> AccountFacts {
+        let plan = |sold, assigned, active| Holding {
+            product: "m365".to_owned(),
+            plan: None,
+            seats: LicenceMetrics {
+                sold: Some(sold),
+                entitled: Some(sold / 2),
+                assigned: Some(assigned),
+                active_28d: Some(active),
+            },
+            state: None,
+            live: true,
+        };
+        AccountFacts {
+            account_id: "1".to_owned(),
+            as_of: "2026-01-01".parse().unwrap(),
+            firm: Firm { employees: Some(80), ..Firm::default() },
+            tier: "Medium".to_owned(),
+            size_tier: "Medium".to_owned(),
+            corporate_candidate: false,
+            holdings: vec![plan(10, 8, 4), plan(10, 2, 1)],
+            bought: vec![Bought {
+                product: "m365".to_owned(),
+                first: "2024-01-01".parse().unwrap(),
+                last: "2025-12-02".parse().unwrap(),
+                units: 1.0,
+                units_36m: 1.0,
+                value: 1.0,
+                value_12m: 1.0,
+                value_3m: 1.0,
+                first_spend: None,
+                skus: Vec::new(),
+            }],
+            installs: Vec::new(),
+            agreements,
+            partners: Vec::new(),
+            last_transaction: None,
+        }
+    }
+
+    #[test]
+    fn an_agreement_is_asked_about_until_grace_is_over() {
+        let of = |ends, renewed| {
+            let agreement = agreement("a", "2024-01-01", ends, renewed);
+            may_be_renewed(&facts(Vec::new()), &agreement)
+        };
+        assert!(of("2026-07-01", false) && of("2025-12-31", false) && of("2025-10-04", false));
+        assert!(!of("2025-10-03", false), "90 days are over");
+        assert!(!of("2026-07-01", true), "renewed already");
+    }
+
+    #[test]
+    fn features_are_what_the_facts_say_and_no_money() {
+        let facts = facts(vec![
+            agreement("old", "2023-03-01", "2024-03-01", true),
+            agreement("next", "2024-03-01", "2025-03-01", false),
+            agreement("open", "2025-04-01", "2026-04-01", false),
+        ]);
+        let matrix = renewal_features(&[(&facts, &facts.agreements[2])]).unwrap();
+        let of = |name: &str| matrix.named(name).unwrap().value(0);
+        for (name, expected) in [
+            ("term_months", 12.0),
+            ("days_to_end", 90.0),
+            ("earlier_terms", 2.0),
+            ("settled_agreements", 2.0),
+            ("settled_renewed_percent", 50.0),
+            ("seats", 20.0),
+            ("entitled_percent", 50.0),
+            ("assigned_percent", 50.0),
+            ("active_percent", 50.0),
+            ("days_since_purchase", 30.0),
+            ("employees", 80.0),
+        ] {
+            assert_eq!(of(name), FeatureValue::Number(expected), "{name}");
+        }
+        assert_eq!(of("division"), FeatureValue::Level("m365"));
+        assert_eq!(of("industry"), FeatureValue::Missing);
+        assert!(!RENEWAL_FEATURES.iter().any(|(name, _)| name.contains("revenue")));
+    }
+}
