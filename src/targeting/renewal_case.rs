@@ -11,12 +11,13 @@ use crate::matrix::{Column, FeatureMatrix, MatrixError};
 pub const RENEWAL_GRACE_DAYS: i32 = 90;
 
 /// The features of an agreement, in their order, with the words that people are told.
-pub const RENEWAL_FEATURES: [(&str, &str); 15] = [
+pub const RENEWAL_FEATURES: [(&str, &str); 16] = [
     ("division", "division"),
     ("program", "program"),
     ("expiration", "ends by"),
     ("term_months", "term in months"),
     ("days_to_end", "days to the end"),
+    ("standing", "agreement"),
     ("earlier_terms", "earlier terms of the division"),
     ("settled_agreements", "agreements that ended before"),
     ("settled_renewed_percent", "of them renewed, percent"),
@@ -60,6 +61,7 @@ pub fn renewal_features(cases: &[(&AccountFacts, &Agreement)]) -> Result<Feature
             Some(f64::from((agreement.ends.days() - started.days()) as f32 / DAYS_A_MONTH).round())
         }),
         numbers(&|facts, agreement| Some(f64::from(agreement.ends.days() - facts.as_of.days()))),
+        words(&|facts, agreement| Some(standing(facts, agreement).to_owned())),
         numbers(&|facts, agreement| {
             let started = agreement.started?;
             let earlier = facts.agreements.iter().filter(|other| {
@@ -91,6 +93,16 @@ pub fn renewal_features(cases: &[(&AccountFacts, &Agreement)]) -> Result<Feature
     ];
     let named = RENEWAL_FEATURES.iter().map(|(name, _)| (*name).to_owned()).zip(columns);
     FeatureMatrix::try_new(ids, named.collect())
+}
+
+/// Whether an agreement runs, and after its end whether its product was paid for since: what a sum of features alone cannot say.
+fn standing(facts: &AccountFacts, agreement: &Agreement) -> &'static str {
+    let bought = agreement.division.as_deref().and_then(|division| facts.bought(division));
+    match bought {
+        _ if agreement.ends >= facts.as_of => "runs",
+        Some(bought) if bought.last >= agreement.ends => "has ended and is paid for",
+        _ => "has ended and is not paid for",
+    }
 }
 
 /// Agreements of an account that ended so long ago that their fate is known, and how many of them were renewed.
@@ -210,7 +222,17 @@ mod tests {
             assert_eq!(of(name), FeatureValue::Number(expected), "{name}");
         }
         assert_eq!(of("division"), FeatureValue::Level("m365"));
+        assert_eq!(of("standing"), FeatureValue::Level("runs"));
         assert_eq!(of("industry"), FeatureValue::Missing);
+        for (ends, expected) in [
+            ("2026-01-01", "runs"),
+            ("2025-12-31", "has ended and is not paid for"),
+            ("2025-12-02", "has ended and is paid for"),
+        ] {
+            let agreement = agreement("a", "2024-12-01", ends, false);
+            let matrix = renewal_features(&[(&facts, &agreement)]).unwrap();
+            assert_eq!(matrix.named("standing").unwrap().value(0), FeatureValue::Level(expected));
+        }
         assert!(!RENEWAL_FEATURES.iter().any(|(name, _)| name.contains("revenue")));
     }
 }
