@@ -33,6 +33,7 @@ use crate::error::{Coded, ErrorKind};
 use crate::evaluation::{Bootstrap, CardInput, EvaluationError, ModelCard};
 use crate::features::{FeatureError, KnownDeals};
 use crate::grid::Cluster;
+use crate::models::FittedModel;
 use crate::output::{OutputError, StagedFile};
 use crate::pipeline::{Pipeline, PipelineError, Profile};
 use crate::progress::Progress;
@@ -305,6 +306,7 @@ impl Job<'_> {
             product: models.product.clone(),
             fit: models.fit.sentence(),
             intent: models.intent.sentence(),
+            upsell: models.upsell.as_ref().map(FittedModel::sentence),
         });
         let clusters = pipeline.products().iter().enumerate().map(|(index, models)| {
             let names = Cluster::ALL.iter().map(|cluster| cluster.name().to_owned());
@@ -335,6 +337,7 @@ impl Job<'_> {
                 version: version.to_owned(),
                 as_of: pipeline.as_of(),
                 evidence: evidence.collect(),
+                renewal: pipeline.renewal().map(|renewal| renewal.model().sentence()),
             },
             accounts: 0,
             clusters: clusters.collect(),

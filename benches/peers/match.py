@@ -112,7 +112,7 @@ def quality(pairs: list[tuple[str, str]], shared: set[str]) -> dict:
     }
 
 
-def splink(folder: Path, out: Path, threads: int) -> None:
+def splink(folder: Path, out: Path, threads: int, memory: str) -> None:
     """Runs in a process of its own: settings as the documentation of Splink advises for company names."""
     import duckdb
     import splink.comparison_library as cl
@@ -120,6 +120,8 @@ def splink(folder: Path, out: Path, threads: int) -> None:
 
     con = duckdb.connect()
     con.execute(f"SET threads = {threads}")
+    con.execute(f"SET memory_limit = '{memory}'")
+    con.execute(f"SET temp_directory = '{out.parent / 'spilled'}'")
     clean = r"trim(regexp_replace(regexp_replace(lower(name), '[^a-z0-9 ]', '', 'g'), ' (inc|llc|ltd|corp|company|gmbh|sa)$', ''))"
     for side in ("left", "right"):
         con.execute(
@@ -220,13 +222,14 @@ def main() -> None:
     rival.add_argument("folder", type=Path)
     rival.add_argument("--out", type=Path, required=True)
     rival.add_argument("--threads", type=int, default=2)
+    rival.add_argument("--memory", default="16GB", help="memory that DuckDB may hold before it goes to disk")
     args = parser.parse_args()
     if args.verb == "make":
         make(args.folder, args.accounts, args.seed)
     elif args.verb == "run":
         run(args.folder, args.propensity, args.out, args.threads, not args.alone)
     else:
-        splink(args.folder, args.out, args.threads)
+        splink(args.folder, args.out, args.threads, args.memory)
 
 
 if __name__ == "__main__":

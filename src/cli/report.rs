@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use propensity::output::{OutputError, write_whole};
 use propensity::report::{
-    PartnerId, PortfolioRequest, Profile, Report, ReportRequest, RunOutput, StagedReport, Viewer,
+    PartnerId, PortfolioRequest, Profile, Report, ReportNotes, ReportRequest, RunOutput, StagedReport, Viewer,
 };
 use propensity::scoring::Chunking;
 use propensity::tables::write::TableFormat;
@@ -149,7 +149,8 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     let run = RunOutput::open(&args.run)?;
     let previous = args.previous.as_deref().map(RunOutput::open).transpose()?;
     let runs: Vec<&RunOutput> = std::iter::once(&run).chain(&previous).collect();
-    check_targets(std::iter::once(out).chain(&args.totals).map(PathBuf::as_path), &runs, shared)?;
+    let notes = ReportNotes::file(out);
+    check_targets([out, &notes].into_iter().chain(&args.totals).map(PathBuf::as_path), &runs, shared)?;
     let request = ReportRequest {
         run: &run,
         previous: previous.as_ref(),

@@ -85,8 +85,8 @@ pub struct CardSection {
 }
 
 impl ModelCard {
-    /// The card of a line; `held_out` holds the cases of fit, intent and upsell of every product, or nothing for a line that was
-    /// loaded.
+    /// The card of a line; `held_out` holds the cases of fit, intent and upsell of every product and those of renewals, or nothing
+    /// for a line that was loaded.
     pub fn of_line(
         pipeline: &Pipeline,
         header: &Header,
@@ -98,11 +98,14 @@ impl ModelCard {
         let models = pipeline.products().iter().flat_map(|models| {
             let named = |what, model| (format!("{} {what}", models.product), model);
             let both = [named("fit", &models.fit), named("intent", &models.intent)];
-            both.into_iter().chain(models.upsell.as_ref().map(|upsell| named("upsell", upsell)))
+            let all = both.into_iter().chain(models.upsell.as_ref().map(|upsell| named("upsell", upsell)));
+            all.map(|(name, model)| (name, model, pipeline.binning()))
         });
-        let sections = models.enumerate().map(|(index, (name, model))| {
+        let renewal = pipeline.renewal();
+        let renewal = renewal.map(|renewal| ("renewal".to_owned(), renewal.model(), renewal.binning()));
+        let sections = models.chain(renewal).enumerate().map(|(index, (name, model, binning))| {
             let cases = held_out.get(index).map(Cases::held_out).unwrap_or_default();
-            section(name, model, pipeline.binning(), &cases, bootstrap, parallelism)
+            section(name, model, binning, &cases, bootstrap, parallelism)
         });
         let sections = sections.collect();
         let (manifest, spec) = (pipeline.manifest(), pipeline.spec());

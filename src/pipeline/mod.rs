@@ -9,6 +9,7 @@ mod error;
 mod manifest;
 mod profile;
 mod reasons;
+mod renewal;
 mod score;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ pub use manifest::{LeakRecord, Manifest, Sample};
 pub use profile::{ProductProfile, Profile, ScoreProfile};
 pub use reasons::Reason;
 use reasons::Stories;
+pub use renewal::{RenewalModel, RenewalScore};
 pub(crate) use score::has_competitor;
 pub use score::{ProductScore, ScoredAccount, check_date, check_date_within};
 
@@ -61,6 +63,7 @@ pub struct Pipeline {
     products: Vec<ProductModels>,
     manifest: Manifest,
     baseline: Option<Profile>,
+    renewal: Option<RenewalModel>,
 }
 
 /// The shape of a pipeline in the model file, format version 1.
@@ -73,12 +76,15 @@ struct Shape {
     manifest: Manifest,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     baseline: Option<Profile>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    renewal: Option<RenewalModel>,
 }
 
 impl From<Pipeline> for Shape {
     fn from(pipeline: Pipeline) -> Self {
-        let Pipeline { spec, recipes: _, stories: _, binning, products, manifest, baseline } = pipeline;
-        Self { spec, binning, products, manifest, baseline }
+        let Pipeline { spec, recipes: _, stories: _, binning, products, manifest, baseline, renewal } =
+            pipeline;
+        Self { spec, binning, products, manifest, baseline, renewal }
     }
 }
 
@@ -87,7 +93,8 @@ impl TryFrom<Shape> for Pipeline {
 
     fn try_from(shape: Shape) -> Result<Self, PipelineError> {
         let spec = shape.spec.checked(Path::new("in the model file"))?;
-        let line = Self::try_new(spec, shape.binning, shape.products, shape.manifest)?;
+        let line =
+            Self::try_new(spec, shape.binning, shape.products, shape.manifest)?.with_renewal(shape.renewal);
         match shape.baseline {
             Some(baseline) => line.with_baseline(baseline),
             None => Ok(line),
@@ -141,7 +148,18 @@ impl Pipeline {
             }
         }
         let stories = Stories::new(&recipes);
-        Ok(Self { spec, recipes, stories, binning, products, manifest, baseline: None })
+        Ok(Self { spec, recipes, stories, binning, products, manifest, baseline: None, renewal: None })
+    }
+
+    /// The same line with a model of renewals, or without one.
+    #[must_use]
+    pub fn with_renewal(self, renewal: Option<RenewalModel>) -> Self {
+        Self { renewal, ..self }
+    }
+
+    /// Will an agreement be renewed? Lines of older releases do not know, nor do those trained where none had ended.
+    pub const fn renewal(&self) -> Option<&RenewalModel> {
+        self.renewal.as_ref()
     }
 
     /// The policy the line was trained under and scores by.

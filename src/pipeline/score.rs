@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Pipeline, PipelineError, Reason};
-use crate::features::{FeatureBuilder, Purchases, account_row};
+use super::{Pipeline, PipelineError, Reason, RenewalScore};
+use crate::features::{FeatureBuilder, Purchases, account_row, known_rows};
 use crate::grid::Placement;
 use crate::matrix::{FeatureMatrix, FeatureValue};
 use crate::models::{Scored, Scorer};
@@ -12,7 +12,7 @@ use crate::quantity::{AsOf, MICROS_PER_DAY};
 use crate::scoring::Chunking;
 use crate::tables::Dataset;
 use crate::tables::contract::TableName;
-use crate::targeting::TierAssignment;
+use crate::targeting::{FactsBuilder, TierAssignment};
 
 /// Days after the last known row up to which a date can still be scored: a month and a half of silence is a feed that
 /// is late, more is another data set.
@@ -31,6 +31,8 @@ pub struct ScoredAccount<'a> {
     pub bins: Vec<u8>,
     /// One entry per product, in the order of the spec.
     pub products: Vec<ProductScore<'a>>,
+    /// Its agreements that may still be renewed, by end, where the line has a model of renewals.
+    pub renewals: Vec<RenewalScore>,
 }
 
 /// The scores of one account for one product.
@@ -103,19 +105,44 @@ impl Pipeline {
     {
         check_date(dataset, as_of)?;
         let builder = FeatureBuilder::try_new(&self.spec.features, dataset).map_err(PipelineError::from)?;
+        let facts = self.renewal.as_ref().map(|_| {
+            FactsBuilder::try_new(&self.spec.features, &self.spec.tiers, dataset).map_err(PipelineError::from)
+        });
+        let facts = facts.transpose()?;
         progress.stage("scoring", dataset.accounts().len() as u64);
         let work = |accounts: Range<usize>| {
             let n_accounts = accounts.len() as u64;
-            let scored = self.score_chunk(&builder, dataset, accounts, as_of)?;
+            let scored = self.score_chunk((&builder, facts.as_ref()), dataset, accounts, as_of)?;
             progress.advance(n_accounts);
             Ok::<_, E>(scored)
         };
         chunking.in_order(dataset.accounts().len(), work, &mut sink)
     }
 
+    /// What the model of renewals says of the agreements of an account.
+    fn renewals(
+        &self,
+        facts: Option<&FactsBuilder<'_>>,
+        dataset: &Dataset,
+        account: usize,
+        as_of: AsOf,
+    ) -> Result<Vec<RenewalScore>, PipelineError> {
+        let agreements = dataset.table(TableName::Agreements);
+        let (Some(model), Some(builder), Some(agreements)) = (&self.renewal, facts, agreements) else {
+            return Ok(Vec::new());
+        };
+        if known_rows(agreements, account, as_of).is_empty() {
+            return Ok(Vec::new());
+        }
+        match builder.build(dataset, account..account + 1, as_of)?.first() {
+            Some(facts) => model.of_account(facts),
+            None => Ok(Vec::new()),
+        }
+    }
+
     fn score_chunk(
         &self,
-        builder: &FeatureBuilder,
+        (builder, facts): (&FeatureBuilder, Option<&FactsBuilder<'_>>),
         dataset: &Dataset,
         accounts: Range<usize>,
         as_of: AsOf,
@@ -181,6 +208,7 @@ impl Pipeline {
                 name: names.get(attributes).map(str::to_owned),
                 tier,
                 products: products.collect(),
+                renewals: self.renewals(facts, dataset, account, as_of)?,
                 bins: bins.to_vec(),
             });
         }

@@ -5,6 +5,8 @@ use super::profile::{Report, ReportColumn, Source, SourceKind as Kind};
 use super::totals::Counting;
 use super::{Customer, Estimates, ReportError, ReportRequest, ScoreRow, Viewer};
 use crate::grid::Cluster;
+use crate::models::Signal;
+use crate::pipeline::RenewalScore;
 use crate::quantity::Probability;
 use crate::targeting::{
     Agreement, ComputeMeasure, Potential, ProductLicences, cents, end_of_service, expiring, is_open, licences,
@@ -123,10 +125,13 @@ impl Renderer<'_> {
             | Kind::AgreementOpen
             | Kind::Expiration
             | Kind::Division
-            | Kind::RenewalProbability
             | Kind::ExpiringRevenue => {
-                agreement.and_then(|agreement| self.of_agreement(customer, agreement, source.kind))
+                agreement.and_then(|agreement| Self::of_agreement(customer, agreement, source.kind))
             }
+            Kind::RenewalProbability | Kind::RenewalReasons => match agreement {
+                Some(agreement) => self.of_renewal(customer, agreement, source.kind)?,
+                None => None,
+            },
             Kind::Seats
             | Kind::Deployment
             | Kind::Usage
@@ -222,6 +227,11 @@ impl Renderer<'_> {
             Kind::ExpectedValue => standing().expected().map(Value::Number),
             Kind::Upsell => yes(standing().is_upsell()),
             Kind::UpsellRevenue => standing().upsell.map(Value::Number),
+            Kind::UpsellScore => score?.upsell_score.map(|score| Value::Number(score.value())),
+            Kind::UpsellProbability => {
+                score?.upsell_probability.map(|probability| Value::Number(probability.value()))
+            }
+            Kind::ClosestTo => score?.closest_to.clone().and_then(text),
             _ => None,
         }
     }
@@ -289,7 +299,7 @@ impl Renderer<'_> {
         }
     }
 
-    fn of_agreement(&self, customer: &Customer, agreement: &Agreement, kind: Kind) -> Cell {
+    fn of_agreement(customer: &Customer, agreement: &Agreement, kind: Kind) -> Cell {
         match kind {
             Kind::Agreement => text(agreement.id.as_str()),
             Kind::AgreementProgram => agreement.program.clone().and_then(text),
@@ -297,15 +307,37 @@ impl Renderer<'_> {
             Kind::AgreementOpen => yes(is_open(&customer.facts, agreement)),
             Kind::Expiration => agreement.expiration.clone().and_then(text),
             Kind::Division => agreement.division.clone().and_then(text),
-            Kind::RenewalProbability => {
-                let renewals = &self.request.run.estimates().renewals;
-                // Four places: the rates are of tens to thousands of agreements.
-                let rounded = |rate: f64| (rate * 1e4).round() / 1e4;
-                renewals.probability(agreement.division.as_deref()).map(|rate| Value::Number(rounded(rate)))
-            }
             Kind::ExpiringRevenue => agreement.revenue.map(Value::Number),
             _ => None,
         }
+    }
+
+    /// What the model of renewals says; lines of older releases have none, and know the rate of the division alone. Nothing where
+    /// the days of grace are over: then it is known that nobody renewed.
+    fn of_renewal(
+        &self,
+        customer: &Customer,
+        agreement: &Agreement,
+        kind: Kind,
+    ) -> Result<Cell, ReportError> {
+        let run = self.request.run;
+        let Some(model) = run.pipeline().renewal() else {
+            let rate = run.estimates().renewals.probability(agreement.division.as_deref());
+            // Four places: the rates are of tens to thousands of agreements.
+            let rate = rate.map(|rate| Value::Number((rate * 1e4).round() / 1e4));
+            return Ok(rate.filter(|_| kind == Kind::RenewalProbability));
+        };
+        let same = |score: &RenewalScore| {
+            score.agreement == agreement.id
+                && score.ends == agreement.ends
+                && score.division == agreement.division
+        };
+        let Some(score) = model.of_account(&customer.facts)?.into_iter().find(same) else { return Ok(None) };
+        Ok(match kind {
+            Kind::RenewalProbability => Some(Value::Number(score.probability.value())),
+            _ => Some(Value::Text(score.reasons))
+                .filter(|_| model.model().evidence().signal() == Signal::Found),
+        })
     }
 
     fn of_licences(&self, customer: &Customer, source: &Source) -> Cell {

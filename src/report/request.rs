@@ -5,7 +5,8 @@ use std::path::Path;
 use super::profile::{Profile, Report, ReportColumn};
 use super::render::{Renderer, Value};
 use super::totals::{Counting, CustomerShare};
-use super::{Customer, PartnerId, ReportError, ReportTotals, RunOutput, Viewer};
+use super::{Customer, PartnerId, ReportError, ReportNotes, ReportTotals, RunOutput, Viewer};
+use crate::output::StagedFile;
 use crate::scoring::Chunking;
 use crate::tables::write::{Cells, ColumnType, Schema, TableFormat, TableWriter};
 use crate::targeting::FiscalYear;
@@ -47,6 +48,7 @@ pub struct ReportRequest<'a> {
 #[derive(Debug)]
 pub struct StagedReport {
     writer: TableWriter,
+    notes: StagedFile,
     totals: ReportTotals,
 }
 
@@ -56,12 +58,13 @@ impl StagedReport {
         &self.totals
     }
 
-    /// Gives the file its name.
+    /// Gives the file and its [notes](ReportNotes) their names.
     ///
     /// # Errors
     /// [`crate::output::OutputError::Unwritable`] when the disk is full or the rename fails.
     pub fn commit(self) -> Result<ReportTotals, ReportError> {
         self.writer.commit()?;
+        self.notes.commit()?;
         Ok(self.totals)
     }
 }
@@ -115,6 +118,7 @@ impl ReportRequest<'_> {
         let renderer = Renderer { request: self, columns, counting };
         let schema = Schema::new(columns.iter().map(|column| (column.name.clone(), column.source.cells())));
         let mut writer = TableWriter::create(target, format, schema)?;
+        let notes = ReportNotes::of(self)?.stage(target)?;
         let mut totals = ReportTotals::default();
         let mut pending: Vec<Vec<Option<Value>>> = Vec::new();
         let mut in_scope = 0_u64;
@@ -144,7 +148,7 @@ impl ReportRequest<'_> {
             Some(partner) if in_scope == 0 => {
                 Err(ReportError::UnknownPartner { partner: partner.to_string() })
             }
-            _ => Ok(StagedReport { writer, totals }),
+            _ => Ok(StagedReport { writer, notes, totals }),
         }
     }
 

@@ -51,6 +51,9 @@ pub struct ScoreRow {
     pub upsell_score: Option<Score>,
     /// Probability that an owner pays more within the horizon.
     pub upsell_probability: Option<Probability>,
+    /// Probability that the next agreement to end for the product is renewed; of accounts with one, where the line has such a
+    /// model.
+    pub renewal_probability: Option<Probability>,
     /// Why the gate of the product leaves the account out.
     pub left_out: Option<String>,
 }
@@ -77,8 +80,8 @@ impl ScoreRow {
     ];
 
     /// The columns that are read back where they are there: runs of older releases do not have them.
-    pub(super) const NEWER_COLUMNS: [&'static str; 4] =
-        ["closest_to", "upsell_score", "upsell_probability", "left_out"];
+    pub(super) const NEWER_COLUMNS: [&'static str; 5] =
+        ["closest_to", "upsell_score", "upsell_probability", "renewal_probability", "left_out"];
 
     /// The row that a file of scores holds.
     pub(super) fn read(row: StoredRow<'_>) -> Result<Self, ReportError> {
@@ -111,6 +114,7 @@ impl ScoreRow {
             closest_to: row.text("closest_to")?,
             upsell_score: score("upsell_score")?,
             upsell_probability: probability("upsell_probability")?,
+            renewal_probability: probability("renewal_probability")?,
             left_out: row.text("left_out")?,
         })
     }
@@ -137,6 +141,11 @@ impl ScoreRow {
             closest_to: score.archetype.map(str::to_owned),
             upsell_score: score.upsell.map(|upsell| upsell.score),
             upsell_probability: score.upsell.map(|upsell| upsell.probability),
+            renewal_probability: account
+                .renewals
+                .iter()
+                .find(|renewal| renewal.division.as_ref() == Some(&product.name))
+                .map(|renewal| renewal.probability),
             left_out: score.left_out.clone(),
         };
         account.products.iter().zip(&spec.products).map(row).collect()
@@ -185,6 +194,7 @@ pub(super) fn schema() -> Schema {
         ("closest_to", Text),
         ("upsell_score", Number),
         ("upsell_probability", Number),
+        ("renewal_probability", Number),
         ("left_out", Text),
         ("model_version", Text),
     ])
@@ -218,6 +228,7 @@ pub(super) fn cells(rows: &[ScoreRow], as_of: AsOf, model_version: &str) -> Vec<
         text(rows.iter().map(|row| row.closest_to.clone())),
         Cells::Number(rows.iter().map(|row| row.upsell_score.map(Score::value)).collect()),
         Cells::Number(rows.iter().map(|row| row.upsell_probability.map(Probability::value)).collect()),
+        Cells::Number(rows.iter().map(|row| row.renewal_probability.map(Probability::value)).collect()),
         text(rows.iter().map(|row| row.left_out.clone())),
         text(rows.iter().map(|_| Some(model_version.to_owned()))),
     ]

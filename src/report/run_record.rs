@@ -74,6 +74,9 @@ pub struct ModelRecord {
     pub as_of: AsOf,
     /// What each model found, by product.
     pub evidence: Vec<Evidence>,
+    /// The model of renewals, in a sentence, where the line has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<String>,
 }
 
 /// What the two models of a product found.
@@ -85,6 +88,9 @@ pub struct Evidence {
     pub fit: String,
     /// The intent model, in a sentence.
     pub intent: String,
+    /// The upsell model, in a sentence, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upsell: Option<String>,
 }
 
 /// A stage and how long it took.

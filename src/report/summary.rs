@@ -74,6 +74,9 @@ impl Summary {
             // Writing to a String cannot fail.
             let _ = product.write(&mut text, pipeline, index);
         }
+        if let Some(renewal) = pipeline.renewal() {
+            let _ = writeln!(text, "\nAgreements\n  renewal: {}", renewal.model().sentence());
+        }
         text
     }
 }

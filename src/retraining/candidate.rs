@@ -145,7 +145,8 @@ fn on_scale_of(line: &Pipeline, champion: &Pipeline) -> Result<Pipeline, Retrain
         lookalike: own.lookalike.clone(),
     });
     let (spec, binning, manifest) = (line.spec(), line.binning(), line.manifest());
-    Ok(Pipeline::try_new(spec.clone(), binning.clone(), products.collect(), manifest.clone())?)
+    let carried = Pipeline::try_new(spec.clone(), binning.clone(), products.collect(), manifest.clone())?;
+    Ok(carried.with_renewal(line.renewal().cloned()))
 }
 
 #[cfg(test)]

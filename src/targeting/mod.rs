@@ -9,6 +9,7 @@ mod error;
 mod facts;
 mod licences;
 mod preset;
+mod renewal_case;
 mod renewals;
 mod revenue;
 mod tier;
@@ -18,6 +19,7 @@ pub use facts::{
     AccountFacts, Agreement, Bought, FactsBuilder, Firm, Holding, Installed, Transacted, VersionAge,
 };
 pub use licences::{OverUseCause, Portfolio, PortfolioProduct, ProductLicences, licences};
+pub use renewal_case::{RENEWAL_FEATURES, RENEWAL_GRACE_DAYS, may_be_renewed, renewal_features};
 pub use renewals::{FiscalYear, RenewalRates, end_of_service, expiring, is_open};
 pub use revenue::{LEAST_PEERS, PRIOR_PEERS, Potential, RevenueModel, RevenueTrainer, cents};
 pub use tier::{Compute, ComputeLine, ComputeMeasure, Tier, TierAssignment, TierPreset};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountFacts, Agreement, Installed, VersionAge};
+use super::{AccountFacts, Agreement, Installed, RENEWAL_GRACE_DAYS, VersionAge};
 use crate::quantity::AsOf;
 
 /// A fiscal year: twelve months from the first day of a month.
@@ -73,8 +73,6 @@ pub fn end_of_service<'a>(facts: &'a AccountFacts, year: &FiscalYear) -> impl It
     })
 }
 
-/// Days after the end of an agreement before it counts as not renewed: renewals are entered late.
-const SETTLED_DAYS: i32 = 90;
 /// How many agreements the experience of all divisions is worth beside that of one.
 const PRIOR_AGREEMENTS: f64 = 10.0;
 
@@ -98,7 +96,7 @@ impl RenewalRates {
     /// Takes in the agreements of an account that ended long enough ago.
     pub fn add(&mut self, facts: &AccountFacts) {
         for agreement in &facts.agreements {
-            if agreement.ends.days() + SETTLED_DAYS > facts.as_of.days() {
+            if agreement.ends.days() + RENEWAL_GRACE_DAYS > facts.as_of.days() {
                 continue;
             }
             let division = self.divisions.entry(agreement.division.clone().unwrap_or_default()).or_default();

@@ -33,6 +33,7 @@ mod outcome_labels;
 mod page;
 mod real_data;
 mod registry;
+mod renewals;
 mod replay;
 mod reports;
 mod retraining;

@@ -144,7 +144,7 @@ fn the_main_job_writes_its_files_and_tells_people() {
     let list = fs::read_to_string(out.join("act_now.csv")).unwrap();
     let header = "account_id,account_name,product,as_of,fit_score,intent_score,probability,fit_band,intent_band,cell,\
                   cluster,rank,tier,corporate_candidate,owns_product,fit_reasons,intent_reasons,closest_to,\
-                  upsell_score,upsell_probability,left_out,model_version";
+                  upsell_score,upsell_probability,renewal_probability,left_out,model_version";
     assert_eq!(list.lines().next(), Some(header));
     let shown = String::from_utf8(output.stdout).unwrap();
     for words in ["Azure", "fit \\ intent", "Best accounts that do not own it", "intent:"] {

@@ -89,6 +89,12 @@ pub enum SourceKind {
     Upsell,
     /// What an owner spends less than owners like it.
     UpsellRevenue,
+    /// Will an owner buy more? 0 to 100.
+    UpsellScore,
+    /// Probability that an owner pays more within the horizon.
+    UpsellProbability,
+    /// The kind of best customer the account is closest to.
+    ClosestTo,
     /// Whether one of the products is owned now.
     Owns,
     /// Whether one of the technologies was found.
@@ -141,6 +147,8 @@ pub enum SourceKind {
     Division,
     /// How often agreements for that division are renewed.
     RenewalProbability,
+    /// What moves that probability most, in words.
+    RenewalReasons,
     /// Money that ends with it.
     ExpiringRevenue,
     /// Currency of all money.
@@ -182,7 +190,7 @@ const fn revenue(known: Known) -> Known {
 use ColumnType::{Date, Integer, Number, Text};
 
 #[rustfmt::skip]
-static KINDS: [Known; 74] = [
+static KINDS: [Known; 78] = [
     plain(SourceKind::Empty, "empty", Text),
     plain(SourceKind::Partner, "partner", Text),
     plain(SourceKind::PartnerName, "partner_name", Text),
@@ -225,6 +233,9 @@ static KINDS: [Known; 74] = [
     revenue(named(SourceKind::ExpectedValue, "expected_value", Number)),
     named(SourceKind::Upsell, "upsell", Text),
     revenue(named(SourceKind::UpsellRevenue, "upsell_revenue", Number)),
+    named(SourceKind::UpsellScore, "upsell_score", Number),
+    named(SourceKind::UpsellProbability, "upsell_probability", Number),
+    named(SourceKind::ClosestTo, "closest_to", Text),
     named(SourceKind::Owns, "owns", Text),
     named(SourceKind::Installed, "installed", Text),
     named(SourceKind::Program, "program", Text),
@@ -251,6 +262,7 @@ static KINDS: [Known; 74] = [
     plain(SourceKind::Expiration, "expiration", Text),
     plain(SourceKind::Division, "division", Text),
     plain(SourceKind::RenewalProbability, "renewal_probability", Number),
+    plain(SourceKind::RenewalReasons, "renewal_reasons", Text),
     revenue(plain(SourceKind::ExpiringRevenue, "expiring_revenue", Number)),
     plain(SourceKind::Currency, "currency", Text),
     plain(SourceKind::LastTransaction, "last_transaction", Date),
@@ -305,6 +317,11 @@ impl Source {
     /// Whether it is revenue, which not everybody may see.
     pub fn is_revenue(&self) -> bool {
         self.known().is_some_and(|known| known.revenue)
+    }
+
+    /// Whether it is what the model of renewals says.
+    pub fn is_renewal(&self) -> bool {
+        matches!(self.kind, SourceKind::RenewalProbability | SourceKind::RenewalReasons)
     }
 
     /// The first name; empty where there is none.

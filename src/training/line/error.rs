@@ -13,7 +13,7 @@ pub enum LineError {
     /// A model could not be trained.
     #[error("{model} model of {product}: {source}")]
     Train {
-        /// `fit` or `intent`.
+        /// `fit`, `intent`, `upsell` or `renewal`.
         model: &'static str,
         /// The product.
         product: String,

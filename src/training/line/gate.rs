@@ -1,6 +1,7 @@
 //! The leak gate before the models of a line: which findings refuse a feature, and what goes on record.
 
-use super::{LineError, LineTrainer, Outcome};
+use super::one_model::Subject;
+use super::{LineError, LineTrainer};
 use crate::parallelism::Parallelism;
 use crate::pipeline::LeakRecord;
 use crate::training::TrainingSet;
@@ -27,7 +28,7 @@ fn gate_of(model: &str) -> LeakGate {
 }
 
 /// The outcomes of all models; where the leak gate refused some, all that it found, together.
-pub(super) fn all_passed(outcomes: Vec<Result<Outcome, LineError>>) -> Result<Vec<Outcome>, LineError> {
+pub(super) fn all_passed<T>(outcomes: Vec<Result<T, LineError>>) -> Result<Vec<T>, LineError> {
     let (mut passed, mut leaks) = (Vec::with_capacity(outcomes.len()), Vec::new());
     for outcome in outcomes {
         match outcome {
@@ -56,14 +57,10 @@ impl LineTrainer<'_> {
     /// A list of seeds may go by one feature alone, and is meant to be found by it: what stands out there is on record, and no
     /// reason to refuse. Seeds by rule are accounts of high value today, and value goes with size: there a feature
     /// must all but repeat the choice.
-    pub(super) fn ask(
-        &self,
-        set: &TrainingSet<'_>,
-        (model, product): (&'static str, usize),
-    ) -> Result<PassedGate, LineError> {
-        let (allowed, product) = (&self.spec.leaks, &self.spec.products[product]);
-        let listed = model == "fit" && !product.seeds.is_empty();
-        let seed = self.seed.named("leak gate").named(model).named(&product.name);
+    pub(super) fn ask(&self, set: &TrainingSet<'_>, subject: Subject<'_>) -> Result<PassedGate, LineError> {
+        let Subject { model, of, listed } = subject;
+        let allowed = &self.spec.leaks;
+        let seed = self.seed.named("leak gate").named(model).named(of);
         let mut report = gate_of(model).inspect(set, Columns::Built, seed, &Parallelism::serial());
         // Of hundreds of features with hundreds of bins, some bin holds a few outcomes and nothing else: that alone is a question.
         let (leaks, rare): (Vec<_>, Vec<_>) = report.leaks.into_iter().partition(|leak| match leak.reason {
@@ -73,7 +70,7 @@ impl LineTrainer<'_> {
         report.leaks = leaks;
         report.questions.extend(rare);
         for finding in report.leaks.iter_mut().chain(&mut report.questions) {
-            finding.model = Some(format!("{} {model}", product.name));
+            finding.model = Some(format!("{of} {model}"));
         }
         report
             .pass(|leak| match &leak.column {

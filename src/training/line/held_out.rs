@@ -10,7 +10,8 @@ use crate::training::TrainingSet;
 pub struct TrainedLine {
     /// The line.
     pub pipeline: Pipeline,
-    /// Per product the held-out cases of fit, then of intent; a model with too few outcomes to learn from has none.
+    /// Per product the held-out cases of fit, of intent and, where there is one, of upsell; last those of renewals, where the line
+    /// has a model of them. A model with too few outcomes to learn from has none.
     pub held_out: Vec<HeldOutCases>,
 }
 

@@ -12,6 +12,8 @@ mod gate;
 mod held_out;
 mod hidden;
 mod intent;
+mod one_model;
+mod renewal;
 mod seeds;
 mod snapshots;
 
@@ -19,20 +21,17 @@ pub use error::LineError;
 pub use held_out::{HeldOutCases, TrainedLine};
 pub(crate) use seeds::best_customers;
 
-use std::num::NonZeroU32;
-
 use crate::features::{FeatureBuilder, KnownDeals};
-use crate::models::{AdditiveModel, Calibration, Evidence, FittedModel, Lookalike, ModelError, Scale};
-use crate::parallelism::Parallelism;
-use crate::pipeline::{Manifest, Pipeline, PipelineError, ProductModels, Sample, check_date};
+use crate::models::{Binning, FittedModel, Lookalike};
+use crate::pipeline::{Manifest, Pipeline, PipelineError, ProductModels, RenewalModel, Sample, check_date};
 use crate::progress::Progress;
-use crate::quantity::{AsOf, LogOdds, Probability, QuantityError};
+use crate::quantity::AsOf;
 use crate::scoring::Chunking;
 use crate::seed::Seed;
 use crate::spec::Spec;
 use crate::tables::Dataset;
 use crate::training::leak_gate::PassedGate;
-use crate::training::{AdditiveParams, TrainError, TrainingRows, TrainingSet, UpdateParams};
+use crate::training::{AdditiveParams, UpdateParams};
 use gate::{all_passed, record};
 use intent::Side;
 
@@ -59,6 +58,13 @@ enum Job {
     Fit(usize),
     Intent(usize),
     Upsell(usize),
+    Renewal,
+}
+
+/// What a job gives.
+enum Made {
+    Model(Outcome),
+    Renewal(Option<(Outcome, Binning)>),
 }
 
 /// What a training takes over from an older line.
@@ -223,19 +229,33 @@ impl LineTrainer<'_> {
             .map(Job::Intent)
             .chain((0..fits).map(Job::Fit))
             .chain((0..upsells).map(Job::Upsell))
+            .chain([Job::Renewal])
             .collect();
         progress.stage("training", jobs.len() as u64);
         let outcomes = self.chunking.parallelism.map(&jobs, |_, job| {
-            let outcome = match job {
-                Job::Fit(product) => fit::train(self, dataset, &material, *product),
-                Job::Intent(product) => intent::learn(self, &material, (*product, Side::Whitespace), keeps),
-                Job::Upsell(product) => intent::learn(self, &material, (*product, Side::Upsell), keeps),
+            let made = match job {
+                Job::Fit(product) => fit::train(self, dataset, &material, *product).map(Made::Model),
+                Job::Intent(product) => {
+                    intent::learn(self, &material, (*product, Side::Whitespace), keeps).map(Made::Model)
+                }
+                Job::Upsell(product) => {
+                    intent::learn(self, &material, (*product, Side::Upsell), keeps).map(Made::Model)
+                }
+                Job::Renewal => renewal::train(self, dataset, &material.today).map(Made::Renewal),
             };
             progress.advance(1);
-            outcome
+            made
         });
 
-        let mut outcomes = all_passed(outcomes)?.into_iter();
+        let mut renewal = None;
+        let models = all_passed(outcomes)?.into_iter().filter_map(|made| match made {
+            Made::Model(outcome) => Some(outcome),
+            Made::Renewal(made) => {
+                renewal = made;
+                None
+            }
+        });
+        let mut outcomes = models.collect::<Vec<_>>().into_iter();
         let mut intents: Vec<Outcome> = outcomes.by_ref().take(products.len()).collect();
         let mut fits: Vec<Outcome> = match kept {
             Some(kept) => kept.products().iter().zip(&kept.manifest().samples).map(Outcome::kept).collect(),
@@ -243,13 +263,16 @@ impl LineTrainer<'_> {
         };
         let mut upsells: Vec<Option<Outcome>> = outcomes.map(Some).collect();
         upsells.resize_with(products.len(), || None);
-        let gate =
-            record(fits.iter().chain(&intents).chain(upsells.iter().flatten()).map(|outcome| &outcome.gate));
+        let trained = fits.iter().chain(&intents).chain(upsells.iter().flatten());
+        let gate = record(trained.chain(renewal.iter().map(|(made, _)| made)).map(|outcome| &outcome.gate));
         let mut held_out = Vec::new();
         for ((fit, intent), upsell) in fits.iter_mut().zip(&mut intents).zip(&mut upsells) {
             held_out.extend([&mut fit.held_out, &mut intent.held_out].map(std::mem::take));
             held_out.extend(upsell.as_mut().map(|upsell| std::mem::take(&mut upsell.held_out)));
         }
+        held_out.extend(renewal.as_mut().map(|(made, _)| std::mem::take(&mut made.held_out)));
+        let renewal = renewal.map(|(made, binning)| RenewalModel::try_new(binning, made.model));
+        let renewal = renewal.transpose().map_err(PipelineError::from)?;
         let samples = products.iter().zip(&fits).zip(&intents).map(|((product, fit), intent)| Sample {
             product: product.name.clone(),
             fit_seeds: fit.positives,
@@ -279,67 +302,6 @@ impl LineTrainer<'_> {
         });
         let models = models.collect();
         let pipeline = Pipeline::try_new(self.spec.clone(), material.binning, models, manifest)?;
-        Ok(TrainedLine { pipeline, held_out })
-    }
-
-    /// Trains one model on one thread: the models are what runs in parallel. With too few outcomes to learn from, the
-    /// model is the rate alone and says so.
-    fn train_model(
-        &self,
-        model: &'static str,
-        product: usize,
-        rows: TrainingRows<'_>,
-        cases: u64,
-    ) -> Result<Outcome, LineError> {
-        let name = &self.spec.products[product].name;
-        let failed = |source| LineError::Train { model, product: name.clone(), source };
-        let positives = rows.labels.iter().filter(|label| **label).count() as u64;
-        let mut gate = PassedGate::default();
-        let (model, held_out) = match TrainingSet::try_new(rows) {
-            Ok(set) => {
-                // Of so few outcomes no column is heard, so none can tell: and by chance, some would seem to.
-                let ladder = self.params.ladder;
-                if ladder.hears(&ladder.of_set(&set)) {
-                    gate = self.ask(&set, (model, product))?;
-                }
-                // Fit and intent of every product, and upsell where it is wanted.
-                let kinds = if self.spec.intent.upsell { 3 } else { 2 };
-                let n_models = u32::try_from(kinds * self.spec.products.len()).unwrap_or(u32::MAX);
-                let judged_together = NonZeroU32::new(n_models).unwrap_or(NonZeroU32::MIN);
-                let params = self.params.told(&self.spec.training);
-                let params = AdditiveParams { scale: self.spec.scale.into(), judged_together, ..params };
-                let seed = self.seed.named(model).named(name);
-                let trained = params.fit(&set, seed, &Parallelism::serial()).map_err(failed)?;
-                (trained.model, HeldOutCases::of(&set, trained.report.held_out))
-            }
-            Err(error) if error.too_few_outcomes() => {
-                (self.rate_alone(&rows, positives, cases).map_err(failed)?, HeldOutCases::default())
-            }
-            Err(error) => return Err(failed(error)),
-        };
-        Ok(Outcome { model, held_out, positives, cases, lookalike: None, gate })
-    }
-
-    /// A model without tables, at the rate of the cases, drawn half a case towards one half so that it is never 0 or 1
-    /// (Jeffreys 1946, <https://doi.org/10.1098/rspa.1946.0056>).
-    fn rate_alone(
-        &self,
-        rows: &TrainingRows<'_>,
-        positives: u64,
-        cases: u64,
-    ) -> Result<FittedModel, TrainError> {
-        let cases = cases.max(positives);
-        let rate = (positives as f64 + 0.5) / (cases as f64 + 1.0);
-        let quantity = |error: QuantityError| ModelError::Evidence { fault: error.to_string() };
-        let probability = Probability::try_from(rate).map_err(quantity)?;
-        let base = LogOdds::try_from(libm::log(rate / (1.0 - rate))).map_err(quantity)?;
-        Ok(FittedModel::try_new(
-            rows.binning,
-            AdditiveModel::constant(base)?,
-            Calibration::constant(probability),
-            Scale::anchored(&[probability], probability, &self.spec.scale.into())?,
-            Evidence::try_new(cases, positives, rate, None)?,
-        )?
-        .on_rung(self.params.ladder.choose(positives, cases - positives)))
+        Ok(TrainedLine { pipeline: pipeline.with_renewal(renewal), held_out })
     }
 }
