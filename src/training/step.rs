@@ -52,7 +52,7 @@ struct Segment {
 ///
 /// Numbers keep their order; levels are ordered by `-g / (h + smoothing)`. Missing and unseen have a value of
 /// their own. The step is centred: its mean, weighted by `h`, is 0, so that steps of several features do not
-/// push the intercept together. Bins of levels without rows do not move. Runs that break the trend are put together
+/// push the intercept together. Bins of numbers without rows move with their run, those of levels do not move. Runs that break the trend are put together
 /// (pooled adjacent violators), so that a sum of steps keeps to it.
 pub(super) fn step(bins: &FeatureBins, trend: Trend, sums: &[(f64, f64)], limits: &StepLimits) -> Vec<f64> {
     let n_bins = bins.n_bins();
@@ -63,9 +63,10 @@ pub(super) fn step(bins: &FeatureBins, trend: Trend, sums: &[(f64, f64)], limits
         let key = |bin: usize| -sums[bin].0 / (sums[bin].1 + limits.level_smoothing.max(1e-9));
         order.sort_by(|&a, &b| key(a).total_cmp(&key(b)).then(a.cmp(&b)));
     }
-    let mut step = vec![0.0; n_bins];
+    let (mut step, mut moves) = (vec![0.0; n_bins], vec![false; n_bins]);
     for apart in 0..first {
         step[apart] = newton(sums[apart], limits.l2);
+        moves[apart] = sums[apart].1 > 0.0;
     }
     let mut found = segments(&order, sums, limits);
     found.sort_by_key(|segment| segment.start);
@@ -77,15 +78,15 @@ pub(super) fn step(bins: &FeatureBins, trend: Trend, sums: &[(f64, f64)], limits
     for run in follow(trend, runs.collect(), limits.l2) {
         let value = newton(run.sum, limits.l2);
         for &bin in &order[run.start..run.end] {
-            step[bin] = value;
+            (step[bin], moves[bin]) = (value, true);
         }
     }
     let (moved, weight) =
         step.iter().zip(sums).fold((0.0, 0.0), |held, (value, sum)| (held.0 + value * sum.1, held.1 + sum.1));
     if weight > 0.0 {
         let mean = moved / weight;
-        for (value, sum) in step.iter_mut().zip(sums) {
-            if sum.1 > 0.0 || *value != 0.0 {
+        for (value, moves) in step.iter_mut().zip(moves) {
+            if moves {
                 *value -= mean;
             }
         }
@@ -168,6 +169,16 @@ mod tests {
         assert_eq!(step(&bins, Trend::Free, &sums, &limits), [0.0, 0.0, -3.0, 3.0, 0.0]);
         assert_eq!(step(&bins, Trend::Rising, &sums, &limits), [0.0, 0.0, -3.0, 1.5, 1.5]);
         assert_eq!(step(&bins, Trend::Falling, &sums, &limits), [0.0; 5]);
+    }
+
+    #[test]
+    fn a_bin_of_numbers_without_rows_moves_with_its_run() {
+        let bins = FeatureBins::Number { cuts: vec![1.0, 2.0] };
+        // No row in the first bin, whose run stays at 0; then 4; the mean is 2.
+        let sums = [(0.0, 0.0), (0.0, 0.0), (0.0, 0.0), (0.0, 1.0), (-4.0, 1.0)];
+        for trend in [Trend::Free, Trend::Rising] {
+            assert_eq!(step(&bins, trend, &sums, &FREE), [0.0, 0.0, -2.0, -2.0, 2.0]);
+        }
     }
 
     #[test]
