@@ -34,7 +34,8 @@ pub struct AdditiveParams {
     /// whole.
     pub rows_per_round: usize,
     /// Most tables over two or three features, for what they say only together: 0 to 100. With 0, the tables of all
-    /// features grow at once, which is many times faster; with more, by small trees, one after the other.
+    /// features grow at once, which is many times faster; with more, by small trees, one after the other. From
+    /// `rows_at_once` rows on there are at most 20 of them.
     pub joint_tables: usize,
     /// Rows from which joint tables are over two features and all tables grow at once, at a pace of their own: at least 1.
     /// Passes over so many rows are dear and their steps are sure; small trees, one after the other, take several times as
