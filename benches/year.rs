@@ -1,62 +1,60 @@
-//! A simulated year of a registry, month by month: cadence, a market that turns in July, a feed that breaks in
+//! A simulated year of a registry, month by month: cadence, a market that turns in July, a feed of signals that breaks in
 //! September, and a rollback on command.
 //!
 //! ```text
-//! cargo bench --bench year
+//! cargo bench --bench year [-- --record benches/record/year.json --picture docs/pictures/simulated_year.svg]
 //! ```
 //!
-//! The world is generated, so what came of every list is known. From July on two products change places: whoever would have
-//! bought one buys the other. In September the signals of the last four weeks are missing. A table of what happened each
-//! month is printed, and the rate of purchases by cluster and month is drawn as SVG. With `--test` two months of a small world.
+//! The world is generated, so what came of every list is known, and it has its seasons. From July on two products change
+//! places, and the whole market looks around twice as much. In September the signals of the last four weeks are missing; what is
+//! delivered in their place is whole, but its keys have slipped. A table of what happened each month is printed, and the rate
+//! of purchases by cluster and month is drawn as SVG. With `--test` two months of a small world.
 #![allow(clippy::print_stdout, reason = "a benchmark shows what it measures")]
 
-use std::collections::BTreeMap;
+#[path = "year/chart.rs"]
+mod chart;
+#[path = "year/market.rs"]
+mod market;
+
 use std::error::Error;
-use std::fmt::Write as _;
 use std::fs;
-use std::num::{NonZeroU64, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use propensity::drift::DriftReport;
+use chart::{DRAWN, Rates, chart, rate};
+use market::{BROKEN, SWAPPED, TURN};
+use propensity::drift::{DriftReport, Level};
 use propensity::features::{FeatureBuilder, KnownDeals, Purchases};
-use propensity::grid::Cluster;
 use propensity::parallelism::Parallelism;
 use propensity::pipeline::{Pipeline, PipelineError};
 use propensity::progress::Unwatched;
 use propensity::quantity::AsOf;
-use propensity::registry::{Record, Registry, VersionName};
+use propensity::registry::{Event, Record, Registry, VersionName};
 use propensity::retraining::{
     Comparison, JudgingGround, Policy, Retrained, Retrainer, Slice, champion, load,
 };
 use propensity::scoring::Chunking;
 use propensity::seed::Seed;
 use propensity::spec::Spec;
-use propensity::tables::write::TableFormat;
 use propensity::tables::{Dataset, ReadOptions};
 use propensity::training::AdditiveParams;
-use propensity::world::{Existing, Months, WorldParams, generate};
-
-/// When the market turns, and the release on which the feed is broken.
-const TURN: &str = "2025-07-01";
-const BROKEN: &str = "2025-09-25";
-/// The products that change places.
-const SWAPPED: [&str; 2] = ["azure", "m365"];
-/// Clusters that are drawn, with their colours.
-const DRAWN: [(Cluster, &str); 4] = [
-    (Cluster::ActNow, "#1b7837"),
-    (Cluster::Evaluate, "#5aae61"),
-    (Cluster::Nurture, "#9970ab"),
-    (Cluster::Educate, "#40004b"),
-];
-
-/// Purchases within the horizon and accounts, by cluster.
-type Rates = BTreeMap<Cluster, (u64, u64)>;
+use serde_json::{Value, json};
 
 struct Year {
     folder: tempfile::TempDir,
     spec: Spec,
     chunking: Chunking,
     registry: Registry,
+}
+
+/// What the loop did on one release, with one delivery of the tables.
+struct Release {
+    as_of: AsOf,
+    drift: Option<DriftReport>,
+    what: String,
+    comparison: Option<Box<Comparison>>,
+    /// What came of the list of the champion that the loop left in place.
+    rates: Rates,
 }
 
 impl Year {
@@ -70,64 +68,34 @@ impl Year {
             chunk_rows: NonZeroUsize::new(1024).ok_or("chunks need rows")?,
             parallelism: Parallelism::threads(threads)?,
         };
-        let accounts = NonZeroU64::new(accounts).ok_or("a world has accounts")?;
-        let mut params = WorldParams::new(accounts, Months::try_from(42)?, Seed::new(17));
-        params.start = propensity::world::MonthStart::try_from("2023-01-01".parse::<AsOf>()?)?;
-        params.format = TableFormat::Csv;
-        generate(&params, &folder.path().join("world"), Existing::Keep, &chunking.parallelism)?;
+        market::market(&folder.path().join("world"), accounts, &chunking.parallelism)?;
         let registry = Registry::open(&folder.path().join("registry"));
-        let year = Self { folder, spec, chunking, registry };
-        year.turn_the_market()?;
-        year.break_the_feed()?;
-        Ok(year)
+        Ok(Self { folder, spec, chunking, registry })
     }
 
-    fn world(&self) -> PathBuf {
-        self.folder.path().join("world")
+    fn delivery(&self, name: &str) -> Result<Dataset, Box<dyn Error>> {
+        let options =
+            ReadOptions { parallelism: self.chunking.parallelism.clone(), ..ReadOptions::default() };
+        let (world, folder) = (self.folder.path().join("world"), self.folder.path().join(name));
+        match name {
+            "dry" => market::dry_delivery(&world, &folder)?,
+            "slipped" => market::slipped_delivery(&world, &folder)?,
+            _ => {}
+        }
+        Ok(Dataset::read(folder, None, &options)?)
     }
 
-    fn broken(&self) -> PathBuf {
-        self.folder.path().join("broken")
-    }
-
-    /// From the turn on, what was bought of one product was bought of the other.
-    fn turn_the_market(&self) -> Result<(), Box<dyn Error>> {
-        for (table, date) in
-            [("transactions", "date"), ("opportunities", "created_at"), ("subscriptions", "month")]
-        {
-            edit(&self.world().join(format!("{table}.csv")), |header, cells| {
-                let place = |name: &str| header.iter().position(|column| column == name);
-                let (Some(product), Some(date)) = (place("product"), place(date)) else { return true };
-                if cells[date].as_str() >= TURN {
-                    let other =
-                        SWAPPED.iter().position(|name| *name == cells[product]).map(|at| SWAPPED[1 - at]);
-                    if let Some(other) = other {
-                        other.clone_into(&mut cells[product]);
-                    }
+    fn release(&self, delivered: &Dataset, whole: &Dataset, as_of: AsOf) -> Result<Release, Box<dyn Error>> {
+        let drift = match champion(&self.registry, None) {
+            Ok((_, line)) => match line.baseline() {
+                Some(before) => {
+                    let now = line.profile(delivered, as_of, &self.chunking, &Unwatched)?;
+                    Some(DriftReport::between(&line, before, &now))
                 }
-                true
-            })?;
-        }
-        Ok(())
-    }
-
-    /// A copy of the world in which the signals of the four weeks before a release never came.
-    fn break_the_feed(&self) -> Result<(), Box<dyn Error>> {
-        fs::create_dir(self.broken())?;
-        for entry in fs::read_dir(self.world())? {
-            let entry = entry?;
-            if entry.file_type()?.is_file() {
-                fs::copy(entry.path(), self.broken().join(entry.file_name()))?;
-            }
-        }
-        let from = BROKEN.parse::<AsOf>()?.plus_days(-28).to_string();
-        edit(&self.broken().join("signals.csv"), |header, cells| {
-            let known_at = header.iter().position(|column| column == "known_at");
-            known_at.is_none_or(|place| cells[place] < from || cells[place].as_str() >= BROKEN)
-        })
-    }
-
-    fn retrain(&self, dataset: &Dataset, as_of: AsOf) -> Result<Retrained, Box<dyn Error>> {
+                None => None,
+            },
+            Err(_) => None,
+        };
         let retrainer = Retrainer {
             spec: &self.spec,
             params: AdditiveParams { bags: 4, ..AdditiveParams::default() },
@@ -138,7 +106,9 @@ impl Year {
             record: record(as_of)?,
             hook: &Policy::default(),
         };
-        Ok(retrainer.run(&self.registry, dataset, &Unwatched)?)
+        let (what, comparison) = told(retrainer.run(&self.registry, delivered, &Unwatched)?);
+        let rates = self.rates(whole, &champion(&self.registry, None)?.1, as_of)?;
+        Ok(Release { as_of, drift, what, comparison, rates })
     }
 
     /// What came of the list of a month: purchases within the horizon by cluster.
@@ -162,182 +132,162 @@ impl Year {
         })?;
         Ok(rates)
     }
+
+    /// Log loss of intent on sealed accounts, in the three months before a date.
+    fn log_loss(&self, dataset: &Dataset, version: &VersionName, as_of: AsOf) -> Result<f64, Box<dyn Error>> {
+        let (deals, chunking) = (KnownDeals::default(), &self.chunking);
+        let ground = JudgingGround::new(dataset, &self.spec, Slice::Sealed, as_of, chunking, &deals)?;
+        let cases = ground.cases(&load(&self.registry, version)?.1)?.intent;
+        let (outcomes, said): (Vec<bool>, Vec<f64>) =
+            cases.iter().map(|case| (case.outcome, case.probability)).unzip();
+        Ok(propensity::metrics::log_loss(&outcomes, &said).ok_or("the sealed accounts have outcomes")?)
+    }
+
+    fn champion(&self) -> Result<VersionName, Box<dyn Error>> {
+        Ok(self.registry.resolve(&self.registry.state()?, None, "champion")?)
+    }
+
+    /// Whether the ledger has an event of a kind on a date.
+    fn has(&self, date: &str, kind: impl Fn(&Event) -> bool) -> Result<bool, Box<dyn Error>> {
+        let ledger = self.registry.ledger()?;
+        Ok(ledger.entries().iter().any(|entry| entry.date.to_string() == date && kind(&entry.event)))
+    }
 }
 
 fn record(date: AsOf) -> Result<Record, Box<dyn Error>> {
     Ok(Record { date, recorded_at: format!("{date}T06:00:00Z").parse()?, by: "simulated year".to_owned() })
 }
 
-/// Passes every row of a CSV file through `change`; a row is dropped where that is false.
-fn edit(path: &Path, change: impl Fn(&[String], &mut Vec<String>) -> bool) -> Result<(), Box<dyn Error>> {
-    let text = fs::read_to_string(path)?;
-    let mut lines = text.lines();
-    let header: Vec<String> = lines.next().unwrap_or_default().split(',').map(str::to_owned).collect();
-    let mut edited = header.join(",") + "\n";
-    for line in lines {
-        let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
-        // Quoted commas shift the cells; such a row stays as it is.
-        if cells.len() != header.len() || change(&header, &mut cells) {
-            edited.push_str(&cells.join(","));
-            edited.push('\n');
-        }
-    }
-    Ok(fs::write(path, edited)?)
-}
-
-fn told(retrained: &Retrained) -> (String, Option<&Comparison>) {
+fn told(retrained: Retrained) -> (String, Option<Box<Comparison>>) {
     match retrained {
-        Retrained::Promoted { comparison, .. } => ("promoted".to_owned(), comparison.as_deref()),
+        Retrained::Promoted { comparison, .. } => ("promoted".to_owned(), comparison),
         Retrained::Refused { comparison, reasons, .. } => {
-            let first = reasons.first().map_or("", String::as_str);
-            (format!("refused: {first}"), Some(comparison))
+            (format!("refused: {}", reasons.join("; ")), Some(comparison))
         }
         Retrained::Stopped { reasons } => (format!("stopped: {}", reasons.join("; ")), None),
         other => (format!("{other:?}"), None),
     }
 }
 
-fn picture(months: &[(AsOf, Rates)]) -> String {
-    let rate = |rates: &Rates, cluster| {
-        rates.get(&cluster).map(|(bought, all)| *bought as f64 / (*all).max(1) as f64)
-    };
-    let top = months
-        .iter()
-        .flat_map(|(_, rates)| DRAWN.iter().filter_map(|(cluster, _)| rate(rates, *cluster)))
-        .fold(0.01_f64, f64::max);
-    let x = |month: usize| 60.0 + 50.0 * month as f64;
-    let y = |rate: f64| 260.0 - 220.0 * rate / top;
-    let width = x(months.len()) + 90.0;
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} 300\" font-family=\"sans-serif\" font-size=\"11\">\
-         <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\
-         <text x=\"60\" y=\"18\">Purchases within three months, by cluster and month of the list</text>"
-    );
-    for share in [0.0, 0.5, 1.0] {
-        let _ = write!(svg, "<text x=\"20\" y=\"{:.1}\">{:.1} %</text>", y(share * top), 100.0 * share * top);
-    }
-    for (month, (as_of, _)) in months.iter().enumerate() {
-        let _ = write!(svg, "<text x=\"{}\" y=\"280\">{}</text>", x(month), &as_of.to_string()[2..7]);
-    }
-    for (line, (cluster, colour)) in DRAWN.iter().enumerate() {
-        let points: Vec<String> = months
-            .iter()
-            .enumerate()
-            .filter_map(|(month, (_, rates))| {
-                Some(format!("{:.1},{:.1}", x(month), y(rate(rates, *cluster)?)))
-            })
-            .collect();
-        let _ = write!(
-            svg,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>\
-             <text x=\"{}\" y=\"{}\" fill=\"{colour}\">{cluster}</text>",
-            points.join(" "),
-            x(months.len()) - 20.0,
-            40 + 16 * line
+impl Release {
+    fn print(&self) {
+        let words = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+        let change = self.comparison.as_ref().and_then(|comparison| comparison.intent.loss_change);
+        let change = change
+            .map(|it| format!("{:+.1} ({:+.1}, {:+.1})", 100.0 * it.value, 100.0 * it.low, 100.0 * it.high));
+        print!(
+            "{}  {:<7}  {:>8}  {:<22}",
+            self.as_of,
+            words(self.drift.as_ref().map(|report| report.level.to_string())),
+            words(self.drift.as_ref().map(|report| format!("{:.3}", report.feature_psi))),
+            words(change)
         );
+        for (cluster, _) in DRAWN {
+            print!("  {:>8}", words(rate(&self.rates, cluster).map(|rate| format!("{:.1} %", 100.0 * rate))));
+        }
+        println!("  {}", self.what);
     }
-    svg + "</svg>\n"
+
+    fn record(&self) -> Value {
+        let percent = |value: f64| (value * 1e4).round() / 1e2;
+        let change = self.comparison.as_ref().and_then(|comparison| comparison.intent.loss_change);
+        let replay = self.comparison.as_ref().and_then(|comparison| {
+            comparison.replays.iter().map(|replay| replay.correlation).min_by(f64::total_cmp)
+        });
+        json!({
+            "as_of": self.as_of,
+            "drift": self.drift.as_ref().map(|report| report.level),
+            "feature_psi": self.drift.as_ref().map(|report| (report.feature_psi * 1e3).round() / 1e3),
+            "intent_log_loss_change_percent": change.map(|it| [it.value, it.low, it.high].map(percent)),
+            "correlation_with_what_was_said_before": replay.map(|it| (it * 1e3).round() / 1e3),
+            "purchases_within_three_months_percent": DRAWN.map(|(cluster, _)| {
+                (cluster.name().to_owned(), rate(&self.rates, cluster).map(percent))
+            }).into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+            "what_happened": self.what,
+        })
+    }
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let is_test = std::env::args().any(|argument| argument == "--test");
-    let (accounts, months) = if is_test { (500, 2) } else { (6000, 12) };
+    let arguments: Vec<String> = std::env::args().collect();
+    let is_test = arguments.iter().any(|argument| argument == "--test");
+    let named = |flag: &str| {
+        let place = arguments.iter().position(|argument| argument == flag)?;
+        arguments.get(place + 1).map(PathBuf::from)
+    };
+    let (accounts, months) = if is_test { (500, 2) } else { (12_000, 12) };
     let year = Year::begin(accounts)?;
-    let options = ReadOptions { parallelism: year.chunking.parallelism.clone(), ..ReadOptions::default() };
-    let whole = Dataset::read(year.world(), None, &options)?;
-    let broken = Dataset::read(year.broken(), None, &options)?;
-    let mut seen = Vec::new();
-    let mut first: Option<VersionName> = None;
+    let (whole, dry, slipped) = (year.delivery("world")?, year.delivery("dry")?, year.delivery("slipped")?);
     println!(
-        "month       drift   features  loss change           expected/observed  act now  evaluate  nurture  educate  what happened"
+        "month       drift    features  change of log loss, %   act now   evaluate   nurture   educate  what happened"
     );
+    let (mut releases, mut first) = (Vec::new(), None);
     for month in 0..months {
-        let as_of: AsOf = "2025-01-25".parse::<AsOf>()?.plus_months(month);
-        let dataset = if as_of.to_string() == BROKEN { &broken } else { &whole };
-        let drift = match champion(&year.registry, None) {
-            Ok((_, line)) => match line.baseline() {
-                Some(before) => {
-                    let now = line.profile(dataset, as_of, &year.chunking, &Unwatched)?;
-                    Some(DriftReport::between(&line, before, &now))
-                }
-                None => None,
-            },
-            Err(_) => None,
-        };
-        let retrained = year.retrain(dataset, as_of)?;
-        if let (None, Retrained::Promoted { name, .. }) = (&first, &retrained) {
-            first = Some(name.clone());
+        let as_of = "2025-01-25".parse::<AsOf>()?.plus_months(month);
+        let deliveries: &[&Dataset] = if as_of.to_string() == BROKEN { &[&dry, &slipped] } else { &[&whole] };
+        for delivered in deliveries {
+            let release = year.release(delivered, &whole, as_of)?;
+            release.print();
+            releases.push(release);
         }
-        let (_, line) = champion(&year.registry, None)?;
-        let rates = year.rates(&whole, &line, as_of)?;
-        let (what, comparison) = told(&retrained);
-        let change = comparison.and_then(|comparison| comparison.intent.loss_change);
-        let ratio = comparison.and_then(|comparison| comparison.intent.champion.expected_to_observed);
-        print!(
-            "{as_of}  {:<7} {:>8}  {:<20}  {:>17}",
-            drift.as_ref().map_or_else(|| "-".to_owned(), |report| report.level.to_string()),
-            drift.as_ref().map_or_else(|| "-".to_owned(), |report| format!("{:.3}", report.feature_psi)),
-            change.map_or_else(
-                || "-".to_owned(),
-                |change| format!(
-                    "{:+.2} ({:+.2}, {:+.2})",
-                    100.0 * change.value,
-                    100.0 * change.low,
-                    100.0 * change.high
-                )
-            ),
-            ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}")),
-        );
-        for (cluster, _) in DRAWN {
-            let (bought, all) = rates.get(&cluster).copied().unwrap_or_default();
-            print!("  {:>6.2} %", 100.0 * bought as f64 / all.max(1) as f64);
-        }
-        println!("  {what}");
-        seen.push((as_of, rates));
+        first.get_or_insert(year.champion()?);
     }
-    let picture_path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("simulated_year.svg");
-    fs::write(&picture_path, picture(&seen))?;
-    println!("\npicture: {}", picture_path.display());
+    let mut lists: Vec<(AsOf, Rates)> =
+        releases.iter().map(|release| (release.as_of, release.rates.clone())).collect();
+    lists.dedup_by_key(|(as_of, _)| *as_of);
+    let turned = "2025-07-25".parse::<AsOf>()?;
+    let broken = BROKEN.parse::<AsOf>()?;
+    let picture = named("--picture")
+        .unwrap_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("simulated_year.svg"));
+    fs::write(&picture, chart(&lists, &[(turned, "the market turns"), (broken, "the feed breaks")]))?;
+    println!("\npicture: {}", picture.display());
 
     // The champion of the year's end against the one of its beginning, on accounts and months that neither has seen.
-    let first = first.ok_or("the first month gives a champion")?;
-    let (_, last) = champion(&year.registry, None)?;
-    let judged = seen.last().map_or("2025-01-25".parse()?, |(as_of, _)| as_of.plus_months(3));
-    let ground = JudgingGround::new(
-        &whole,
-        &year.spec,
-        Slice::Sealed,
-        judged,
-        &year.chunking,
-        &KnownDeals::default(),
-    )?;
-    let loss = |line: &Pipeline| -> Result<f64, Box<dyn Error>> {
-        let cases = ground.cases(line)?.intent;
-        let (outcomes, said): (Vec<bool>, Vec<f64>) =
-            cases.iter().map(|case| (case.outcome, case.probability)).unzip();
-        Ok(propensity::metrics::log_loss(&outcomes, &said).unwrap_or(f64::NAN))
-    };
-    let (frozen, kept) = (loss(&load(&year.registry, &first)?.1)?, loss(&last)?);
-    println!(
-        "log loss in the three months after: {kept:.5} by the loop, {frozen:.5} by the first champion, frozen"
-    );
+    let (first, last) = (first.ok_or("the first month gives a champion")?, year.champion()?);
+    let judged = lists.last().map_or(broken, |(as_of, _)| as_of.plus_months(3));
+    let (frozen, kept) = (year.log_loss(&whole, &first, judged)?, year.log_loss(&whole, &last, judged)?);
+    println!("log loss after: {kept:.5} by the loop, {frozen:.5} by the first champion, frozen");
 
-    // On command the champion before is back.
-    let end = record(judged)?;
-    if year.registry.rollback(&year.registry.ledger()?, &end, &year.spec.name, "on command").is_ok() {
-        println!("rolled back to {}", champion(&year.registry, None)?.0.model_version());
-    }
-    println!();
-    for entry in year.registry.ledger()?.entries() {
+    // On command the champion before is back; where the first was never replaced there is none.
+    let (ledger, end) = (year.registry.ledger()?, record(judged)?);
+    let rolled_back = year.registry.rollback(&ledger, &end, &year.spec.name, "on command").is_ok();
+    let back = year.champion()?;
+    println!("rolled back: {rolled_back}, to {back}\n");
+    let ledger = year.registry.ledger()?;
+    for entry in ledger.entries() {
         println!("{:>3}  {}  {}", entry.sequence, entry.date, entry.event);
     }
     year.registry.verify(None)?;
-    if !is_test {
-        let stopped = year.registry.ledger()?.entries().iter().any(|entry| {
-            matches!(entry.event, propensity::registry::Event::Stop { .. })
-                && entry.date.to_string() == BROKEN
+    if let Some(path) = named("--record") {
+        let record = json!({
+            "command": "cargo bench --bench year",
+            "world": format!("{accounts} accounts, seed 17, two products, 2025"),
+            "months": releases.iter().map(Release::record).collect::<Vec<_>>(),
+            "log_loss_in_the_three_months_after": { "loop": kept, "first_champion": frozen },
+            "rolled_back_to": back.to_string(),
+            "ledger": ledger.entries().iter()
+                .map(|entry| format!("{} {}", entry.date, entry.event)).collect::<Vec<_>>(),
         });
-        assert!(stopped, "the broken feed is noticed");
+        fs::write(path, format!("{record:#}\n"))?;
+    }
+    if !is_test {
+        let flagged = |release: &&Release| {
+            release.as_of.to_string().as_str() >= TURN
+                && release.drift.as_ref().is_some_and(|report| report.level > Level::Stable)
+        };
+        let noticed = releases.iter().find(flagged).map(|release| release.as_of);
+        assert!(
+            noticed.is_some_and(|as_of| as_of <= turned.plus_months(1)),
+            "the turn is noticed: {noticed:?}"
+        );
+        assert!(kept < frozen, "the loop beats its first champion: {kept} against {frozen}");
+        assert!(year.has(BROKEN, |event| matches!(event, Event::Stop { .. }))?, "the dry feed is noticed");
+        assert!(
+            year.has(BROKEN, |event| matches!(event, Event::Fit { .. }))?,
+            "a challenger learns from the slipped one"
+        );
+        assert!(year.has(BROKEN, |event| matches!(event, Event::Refusal { .. }))?, "and is refused");
+        assert!(rolled_back && back != last, "the champion before is back");
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ import os
 import platform
 import subprocess
 import sys
+import threading
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -90,17 +91,25 @@ def soil(rng: np.random.Generator, name: str, draws: np.ndarray) -> str:
     return " ".join(words)
 
 
-def measured(command: list[str], log: Path) -> dict:
-    """Wall and processor seconds and peak resident memory of a process; on a busy machine only the last two mean anything."""
+def measured(command: list[str], log: Path, limit: int) -> dict:
+    """Wall and processor seconds and peak resident memory of a process; on a busy machine only the last two mean anything.
+
+    A process that runs longer than `limit` seconds is stopped, and `stopped` says so.
+    """
     start = time.perf_counter()
     with log.open("wb") as sink:
         process = subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT)
+        alarm = threading.Timer(limit, process.terminate)
+        alarm.start()
         _, status, usage = os.wait4(process.pid, 0)
+        alarm.cancel()
     seconds = time.perf_counter() - start
-    if status != 0:
+    stopped = seconds >= limit
+    if status != 0 and not stopped:
         sys.exit(f"{command[0]} failed, see {log}")
     cpu = usage.ru_utime + usage.ru_stime
-    return {"seconds": round(seconds, 1), "cpu_seconds": round(cpu, 1), "peak_mb": round(usage.ru_maxrss / 1024)}
+    cost = {"seconds": round(seconds, 1), "cpu_seconds": round(cpu, 1), "peak_mb": round(usage.ru_maxrss / 1024)}
+    return cost | ({"stopped": "not done in time"} if stopped else {})
 
 
 def quality(pairs: list[tuple[str, str]], shared: set[str]) -> dict:
@@ -176,12 +185,12 @@ def best_of_each(path: Path) -> list[tuple[str, str]]:
     return pairs
 
 
-def run(folder: Path, binary: Path, out: Path, threads: int, rivals: bool) -> None:
+def run(folder: Path, binary: Path, out: Path, threads: int, rivals: bool, limit: int) -> None:
     ids = lambda side: {row[1:] for row in pq.read_table(folder / f"{side}.parquet", columns=["account_id"])[0].to_pylist()}
     shared = ids("left") & ids("right")
     answers = folder / "answers.parquet"
     command = [str(binary), "match", str(folder / "left.parquet"), str(folder / "right.parquet"), "--out", str(answers)]
-    ours = measured([*command, "--overwrite", "--quiet", "--threads", str(threads)], folder / "propensity.log")
+    ours = measured([*command, "--overwrite", "--quiet", "--threads", str(threads)], folder / "propensity.log", limit)
     table = pq.read_table(answers, columns=["left_id", "answer", "right_id"]).to_pandas()
     matched = table[table["answer"] == "matched"]
     ours |= quality(list(zip(matched["left_id"], matched["right_id"])), shared)
@@ -197,8 +206,9 @@ def run(folder: Path, binary: Path, out: Path, threads: int, rivals: bool) -> No
     if rivals:
         pairs = folder / "splink.parquet"
         command = [sys.executable, __file__, "splink", str(folder), "--out", str(pairs), "--threads", str(threads)]
-        theirs = measured(command, folder / "splink.log")
-        theirs |= quality(best_of_each(pairs), shared)
+        theirs = measured(command, folder / "splink.log", limit)
+        if "stopped" not in theirs:
+            theirs |= quality(best_of_each(pairs), shared)
         theirs |= {"splink": version("splink"), "duckdb": version("duckdb")}
         record["splink_on_duckdb"] = theirs
         print(json.dumps(theirs))
@@ -217,6 +227,7 @@ def main() -> None:
     running.add_argument("--propensity", type=Path, required=True)
     running.add_argument("--out", type=Path, required=True)
     running.add_argument("--threads", type=int, default=2)
+    running.add_argument("--limit", type=int, default=1800, help="seconds after which a side is stopped")
     running.add_argument("--alone", action="store_true", help="leave the rival out")
     rival = verbs.add_parser("splink")
     rival.add_argument("folder", type=Path)
@@ -227,7 +238,7 @@ def main() -> None:
     if args.verb == "make":
         make(args.folder, args.accounts, args.seed)
     elif args.verb == "run":
-        run(args.folder, args.propensity, args.out, args.threads, not args.alone)
+        run(args.folder, args.propensity, args.out, args.threads, not args.alone, args.limit)
     else:
         splink(args.folder, args.out, args.threads, args.memory)
 

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use propensity::grid::Cluster;
 use propensity::report::{
-    Exclusions, Filter, Owners, PartnerId, RankBy, RunOutput, SelectedBy, Viewer, WorklistRequest,
+    Exclusions, Filter, Owners, PartnerId, RankBy, ReportNotes, RunOutput, SelectedBy, Viewer,
+    WorklistRequest,
 };
 use propensity::scoring::Chunking;
 use propensity::targeting::cohort::Catalogue;
@@ -121,7 +122,8 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
         cohorts: args.cohorts.clone(),
     };
     let run = RunOutput::open(&args.run)?;
-    check_targets([args.out.as_path()], &[&run], shared)?;
+    let notes = ReportNotes::file(&args.out);
+    check_targets([args.out.as_path(), &notes], &[&run], shared)?;
     let viewer: Viewer = args.viewer.into();
     let request = WorklistRequest {
         run: &run,
@@ -140,6 +142,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     let chunking = Chunking { chunk_rows: shared.chunk_rows, parallelism: shared.parallelism.clone() };
     let worklist = request.make(&chunking)?;
     let staged = worklist.stage(&args.out, args.format.into(), viewer)?;
+    let notes = ReportNotes::of_worklist(&request).stage(&args.out)?;
     let asked = Asked {
         caller: &args.caller,
         what: "worklist",
@@ -151,6 +154,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     };
     asked.record(&run)?;
     staged.commit()?;
+    notes.commit()?;
     if shared.talks {
         let drawn = worklist.items.iter().filter(|item| item.selected_by == SelectedBy::Exploration).count();
         let left_out = worklist.left_out;

@@ -26,6 +26,13 @@ pub struct RenewalScore {
     pub reasons: String,
 }
 
+impl RenewalScore {
+    /// Whether it is said of this agreement.
+    pub fn is_of(&self, agreement: &Agreement) -> bool {
+        self.agreement == agreement.id && self.ends == agreement.ends && self.division == agreement.division
+    }
+}
+
 /// The model of renewals, with bins of its own: it reads agreements, not accounts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Parts", into = "Parts")]

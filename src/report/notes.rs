@@ -1,4 +1,4 @@
-//! What stands behind a report, beside it: `azure.csv.notes.json` for `azure.csv`.
+//! What stands behind a report or a worklist, beside it: `azure.csv.notes.json` for `azure.csv`.
 //!
 //! The columns of a profile are exact, so nothing of this can be among them, and one way serves every format.
 
@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Evidence, ReportError, ReportRequest};
+use super::{Evidence, ReportError, ReportRequest, WorklistRequest};
 use crate::output::{OutputError, StagedFile};
 use crate::quantity::AsOf;
 
 /// Whose report it is, and how well each model behind it is founded: verdict, rung of the small-data ladder, and the reason for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReportNotes {
-    /// Which report.
+    /// Which report, or `worklist`.
     pub report: &'static str,
     /// The profile of its columns.
     pub profile: String,
@@ -70,7 +70,28 @@ impl ReportNotes {
         })
     }
 
-    pub(super) fn stage(&self, report: &Path) -> Result<StagedFile, OutputError> {
+    /// Those of a worklist: of the products that its filter lets through.
+    pub fn of_worklist(request: &WorklistRequest<'_>) -> Self {
+        let record = request.run.record();
+        let wanted = &request.filter.products;
+        let is_wanted = |models: &&Evidence| wanted.is_empty() || wanted.contains(&models.product);
+        Self {
+            report: "worklist",
+            profile: "native".to_owned(),
+            partner: request.partner.map(ToString::to_string),
+            viewer: request.viewer.name(),
+            as_of: record.as_of,
+            model_version: record.model.version.clone(),
+            models: record.model.evidence.iter().filter(is_wanted).cloned().collect(),
+            renewal: None,
+        }
+    }
+
+    /// Stages the notes of the report at `report`; the file still has to be committed.
+    ///
+    /// # Errors
+    /// [`OutputError::Unwritable`] when the file cannot be written.
+    pub fn stage(&self, report: &Path) -> Result<StagedFile, OutputError> {
         let path = Self::file(report);
         let mut file = StagedFile::create(&path)?;
         let text = serde_json::to_string_pretty(self)

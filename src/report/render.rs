@@ -4,9 +4,8 @@ use super::explanation::{contributions, explanation, moved_by};
 use super::profile::{Report, ReportColumn, Source, SourceKind as Kind};
 use super::totals::Counting;
 use super::{Customer, Estimates, ReportError, ReportRequest, ScoreRow, Viewer};
-use crate::grid::Cluster;
+use crate::grid::{Band, Cluster};
 use crate::models::Signal;
-use crate::pipeline::RenewalScore;
 use crate::quantity::Probability;
 use crate::targeting::{
     Agreement, ComputeMeasure, Potential, ProductLicences, cents, end_of_service, expiring, is_open, licences,
@@ -225,7 +224,7 @@ impl Renderer<'_> {
             Kind::PotentialHigh => standing().potential.map(|potential| Value::Number(potential.high)),
             Kind::PotentialBand => standing().potential.and_then(|potential| text(potential.band())),
             Kind::ExpectedValue => standing().expected().map(Value::Number),
-            Kind::Upsell => yes(standing().is_upsell()),
+            Kind::Upsell => yes(standing().is_upsell() && self.may_buy_more(customer, source.name())),
             Kind::UpsellRevenue => standing().upsell.map(Value::Number),
             Kind::UpsellScore => score?.upsell_score.map(|score| Value::Number(score.value())),
             Kind::UpsellProbability => {
@@ -327,17 +326,26 @@ impl Renderer<'_> {
             let rate = rate.map(|rate| Value::Number((rate * 1e4).round() / 1e4));
             return Ok(rate.filter(|_| kind == Kind::RenewalProbability));
         };
-        let same = |score: &RenewalScore| {
-            score.agreement == agreement.id
-                && score.ends == agreement.ends
-                && score.division == agreement.division
-        };
-        let Some(score) = model.of_account(&customer.facts)?.into_iter().find(same) else { return Ok(None) };
+        let scores = model.of_account(&customer.facts)?;
+        let Some(score) = scores.into_iter().find(|score| score.is_of(agreement)) else { return Ok(None) };
         Ok(match kind {
             Kind::RenewalProbability => Some(Value::Number(score.probability.value())),
             _ => Some(Value::Text(score.reasons))
                 .filter(|_| model.model().evidence().signal() == Signal::Found),
         })
+    }
+
+    /// Whether the upsell model, where the line has one that found a signal, puts an owner into its upper two bands.
+    fn may_buy_more(&self, customer: &Customer, product: &str) -> bool {
+        let pipeline = self.request.run.pipeline();
+        let mut products = pipeline.spec().products.iter().zip(pipeline.products());
+        let Some((settings, models)) = products.find(|(settings, _)| settings.name == product) else {
+            return true;
+        };
+        let has_signal =
+            models.upsell.as_ref().is_some_and(|upsell| upsell.evidence().signal() == Signal::Found);
+        let score = customer.score(product).and_then(|score| score.upsell_score).filter(|_| has_signal);
+        score.is_none_or(|score| matches!(settings.intent_cuts.band(score), Band::High | Band::Medium))
     }
 
     fn of_licences(&self, customer: &Customer, source: &Source) -> Cell {

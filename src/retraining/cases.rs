@@ -37,6 +37,8 @@ pub struct JudgingGround {
 pub struct ScoredCase {
     /// A hash of the account.
     pub group: u64,
+    /// The date it was scored at.
+    pub date: AsOf,
     /// What came of it.
     pub outcome: bool,
     /// What the line said.
@@ -137,7 +139,8 @@ impl JudgingGround {
                         outcome || self.purchases.weight_within(index, product, *date, end).is_some();
                     if is_case && !(first_only && had) {
                         let probability = said.intent.probability.value();
-                        cases.push(ScoredCase { group, outcome, probability, cluster: standing.cluster });
+                        let (date, cluster) = (*date, standing.cluster);
+                        cases.push(ScoredCase { group, date, outcome, probability, cluster });
                     }
                 }
             })?;
@@ -161,7 +164,8 @@ impl JudgingGround {
             cases.extend(scored.iter().zip(best).map(|((group, products), outcome)| {
                 let (said, standing) = products[product];
                 let probability = said.fit.probability.value();
-                ScoredCase { group: *group, outcome, probability, cluster: standing.cluster }
+                let (date, cluster) = (self.as_of, standing.cluster);
+                ScoredCase { group: *group, date, outcome, probability, cluster }
             }));
         }
         Ok(cases)

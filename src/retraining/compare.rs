@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cases::{ScoredCase, ScoredCases};
 use super::churn::Churn;
+use super::replay::{Replay, Saying};
 use crate::evaluation::Measure;
 use crate::grid::Cluster;
 use crate::metrics::{
@@ -73,8 +74,11 @@ pub struct Contest {
     pub loss_change: Option<Measure>,
     /// The loss change that nine draws in ten stay below.
     pub loss_change_most: Option<f64>,
-    /// Expected to observed of the challenger, with its interval.
+    /// Expected to observed of the challenger on the latest judged date, with its interval.
     pub expected_to_observed: Option<Measure>,
+    /// The same of the opponent on that date.
+    #[serde(default)]
+    pub opponent_expected_to_observed: Option<f64>,
     /// Lift of the challenger less that of the opponent, with the interval of the paired draws.
     pub lift_change: Option<Measure>,
 }
@@ -103,6 +107,12 @@ pub struct Comparison {
     pub clusters: Vec<ClusterRate>,
     /// Who changes band and cluster, and by what cause.
     pub churn: Churn,
+    /// What champion and challenger say of the judged dates; a later comparison holds itself against it.
+    #[serde(default)]
+    pub said: Vec<Saying>,
+    /// What the champion says of dates that were judged before, against what it said then.
+    #[serde(default)]
+    pub replays: Vec<Replay>,
 }
 
 /// Lines with their cases, and how to draw.
@@ -136,6 +146,7 @@ impl Field<'_> {
             let (low, high) = percentile_interval(&values, LEVEL)?;
             Some(Measure { value: value?, low, high })
         };
+        let latest = latest(challenger);
         let changes: Vec<f64> = drawn.iter().filter_map(|drawn| drawn.loss_change).collect();
         Contest {
             cases: challenger.len() as u64,
@@ -144,7 +155,10 @@ impl Field<'_> {
             loss_change: measure(relative(own.log_loss, other.log_loss), &|drawn| drawn.loss_change),
             // The upper end of the interval that leaves a tenth on each side.
             loss_change_most: percentile_interval(&changes, 0.8).map(|(_, high)| high),
-            expected_to_observed: measure(own.expected_to_observed, &|drawn| drawn.expected_to_observed),
+            expected_to_observed: measure(expected_to_observed(challenger, latest, None), &|drawn| {
+                drawn.expected_to_observed
+            }),
+            opponent_expected_to_observed: expected_to_observed(champion, latest, None),
             lift_change: measure(difference(own.lift, other.lift), &|drawn| drawn.lift_change),
             champion: other,
             challenger: own,
@@ -168,7 +182,7 @@ impl Field<'_> {
             let lift = |cases| lift(cases, Some(&weights));
             Drawn {
                 loss_change: relative(loss(challenger), loss(champion)),
-                expected_to_observed: expected_to_observed(challenger, Some(&weights)),
+                expected_to_observed: expected_to_observed(challenger, latest(challenger), Some(&weights)),
                 lift_change: difference(lift(challenger), lift(champion)),
             }
         })
@@ -203,7 +217,7 @@ pub(super) fn worth(cases: &[ScoredCase]) -> Worth {
         log_loss: log_loss(&outcomes, &probabilities).filter(|_| both),
         auc: auc(&outcomes, &probabilities),
         calibration_error: expected_calibration_error(&outcomes, &probabilities, BINS),
-        expected_to_observed: expected_to_observed(cases, None),
+        expected_to_observed: expected_to_observed(cases, None, None),
         lift: lift(cases, None),
     }
 }
@@ -212,9 +226,16 @@ fn weight(weights: Option<&[f32]>, case: usize) -> f64 {
     weights.map_or(1.0, |weights| f64::from(weights[case]))
 }
 
-fn expected_to_observed(cases: &[ScoredCase], weights: Option<&[f32]>) -> Option<f64> {
+/// The latest date among the cases: what came of it tells how things stand now.
+fn latest(cases: &[ScoredCase]) -> Option<AsOf> {
+    cases.iter().map(|case| case.date).max()
+}
+
+/// On one date, or on all where that is `None`.
+fn expected_to_observed(cases: &[ScoredCase], date: Option<AsOf>, weights: Option<&[f32]>) -> Option<f64> {
     let (mut expected, mut observed) = (0.0, 0.0);
-    for (index, case) in cases.iter().enumerate() {
+    let of_date = |case: &ScoredCase| date.is_none_or(|date| case.date == date);
+    for (index, case) in cases.iter().enumerate().filter(|(_, case)| of_date(case)) {
         let weight = weight(weights, index);
         expected += weight * case.probability;
         observed += if case.outcome { weight } else { 0.0 };
@@ -269,6 +290,7 @@ mod tests {
     fn cases(rows: &[(bool, f64, Cluster)]) -> Vec<ScoredCase> {
         let case = |(group, (outcome, probability, cluster)): (usize, &(bool, f64, Cluster))| ScoredCase {
             group: group as u64,
+            date: "2026-01-25".parse().unwrap(),
             outcome: *outcome,
             probability: *probability,
             cluster: *cluster,
@@ -291,6 +313,36 @@ mod tests {
         // Half of the outcomes in half of the cases.
         assert!((found.lift.unwrap() - 1.0).abs() < 1e-9);
         assert!((found.auc.unwrap() - 1.0).abs() < 1e-9);
+    }
+
+    /// A market that has turned: what a line learned of the latest date holds there, and not on dates that will not come
+    /// back.
+    #[test]
+    fn calibration_is_judged_on_the_latest_date() {
+        let at = |date: &str, outcomes: u32, probability: f64| {
+            let date: AsOf = date.parse().unwrap();
+            (0..1000_u32).map(move |case| ScoredCase {
+                group: case.into(),
+                date,
+                outcome: case < outcomes,
+                probability,
+                cluster: Cluster::Nurture,
+            })
+        };
+        let both = |said: f64| -> Vec<ScoredCase> {
+            at("2026-03-25", 200, said).chain(at("2026-02-25", 50, said)).collect()
+        };
+        let cases = |said| ScoredCases { fit: Vec::new(), intent: both(said) };
+        let (champions, challenger) = ([("a".to_owned(), cases(0.125))], cases(0.2));
+        let (seed, parallelism) = (Seed::new(1), Parallelism::serial());
+        let contest =
+            Field { champions: &champions, challenger: &challenger, seed, parallelism: &parallelism }
+                .intent();
+        let close = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-9, "{found}");
+        close(contest.challenger.expected_to_observed.unwrap(), 1.6);
+        close(contest.expected_to_observed.unwrap().value, 1.0);
+        close(contest.champion.expected_to_observed.unwrap(), 1.0);
+        close(contest.opponent_expected_to_observed.unwrap(), 0.625);
     }
 
     #[test]

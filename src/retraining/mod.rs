@@ -21,6 +21,7 @@ mod feeds;
 mod hook;
 mod ledger;
 mod policy;
+mod replay;
 mod reserve;
 mod run;
 
@@ -34,5 +35,6 @@ pub use feeds::{FeedReport, feeds};
 pub use hook::{BeforeFit, OutcomeCounts, RetrainHook, Verdict};
 pub use ledger::{champion, load};
 pub use policy::Policy;
+pub use replay::{Replay, Saying};
 pub use reserve::Slice;
 pub use run::{Retrained, Retrainer};

@@ -3,13 +3,15 @@
 use super::compare::{ClusterRate, Comparison, Contest};
 use super::feeds::FeedReport;
 use super::hook::{BeforeFit, RetrainHook, Verdict};
+use super::replay::Replay;
 
 /// When a challenger may replace the champion.
 ///
 /// Not worse than the best model still valid: nine paired draws in ten must stay within `most_loss` of its log loss. The
 /// margin does not add up over the cycles, because every challenger meets every champion that was not withdrawn, on the
-/// same accounts. Calibration must hold, lift must not fall, and rates must fall from Act Now to Educate, each as far
-/// as the cases can tell.
+/// same accounts. Calibration must hold on the latest date whose outcome is known, lift must not fall, and rates must fall
+/// from Act Now to Educate, each as far as the cases can tell. The history that was learned from must be the one that the
+/// champion saw.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Policy {
     /// Most relative rise of the log loss.
@@ -22,12 +24,23 @@ pub struct Policy {
     pub least_feed: f64,
     /// The same above which a feed counts as repeated.
     pub most_feed: f64,
+    /// Correlation of what the champion says of a past date with what it said of it before, below which the history of
+    /// a table counts as rewritten.
+    pub least_replay: f64,
 }
 
 impl Default for Policy {
-    /// 1 % of the log loss, 20 outcomes, a quarter off in calibration, feeds between a half and two and a half of the usual.
+    /// 1 % of the log loss, 20 outcomes, a quarter off in calibration, feeds between a half and two and a half of the usual,
+    /// a correlation of .9 with what was said before.
     fn default() -> Self {
-        Self { most_loss: 0.01, fewest_outcomes: 20, most_bias: 1.25, least_feed: 0.5, most_feed: 2.5 }
+        Self {
+            most_loss: 0.01,
+            fewest_outcomes: 20,
+            most_bias: 1.25,
+            least_feed: 0.5,
+            most_feed: 2.5,
+            least_replay: Replay::REWRITTEN,
+        }
     }
 }
 
@@ -41,7 +54,7 @@ impl RetrainHook for Policy {
     }
 
     fn judge(&self, comparison: &Comparison) -> Result<Verdict, String> {
-        let mut reasons = Vec::new();
+        let mut reasons: Vec<String> = self.rewritten(comparison).into_iter().collect();
         if comparison.intent.outcomes < self.fewest_outcomes {
             reasons.push(format!(
                 "{} outcomes in {} judged cases are too few to tell which is better; expected at least {}",
@@ -72,6 +85,14 @@ impl Policy {
         ))
     }
 
+    fn rewritten(&self, comparison: &Comparison) -> Option<String> {
+        let replay = comparison.replays.iter().find(|replay| replay.correlation < self.least_replay)?;
+        Some(format!(
+            "what {} says of {} agrees with what it said of that date before to {:.2}; expected at least {:.2}: the history of a table was rewritten since; deliver it again, or, where it was put right, promote by hand",
+            replay.version, replay.date, replay.correlation, self.least_replay
+        ))
+    }
+
     fn faults(&self, what: &str, contest: &Contest) -> Vec<String> {
         let mut faults = Vec::new();
         if let (Some(change), Some(most)) = (contest.loss_change, contest.loss_change_most)
@@ -88,10 +109,10 @@ impl Policy {
         if let Some(ratio) = contest.expected_to_observed {
             let off = ratio.low > self.most_bias || ratio.high < 1.0 / self.most_bias;
             let distance = |ratio: f64| libm::log(ratio).abs();
-            let opponent = contest.champion.expected_to_observed.map_or(f64::INFINITY, distance);
+            let opponent = contest.opponent_expected_to_observed.map_or(f64::INFINITY, distance);
             if off && distance(ratio.value) > opponent {
                 faults.push(format!(
-                    "{what}: calibration does not hold: {:.2} expected for one observed, {:.2} to {:.2}",
+                    "{what}: calibration does not hold on the latest date: {:.2} expected for one observed, {:.2} to {:.2}",
                     ratio.value, ratio.low, ratio.high
                 ));
             }
@@ -148,6 +169,7 @@ mod tests {
             loss_change: level(0.0),
             loss_change_most: Some(0.001),
             expected_to_observed: level(1.0),
+            opponent_expected_to_observed: Some(1.0),
             lift_change: level(0.0),
         }
     }
@@ -165,6 +187,8 @@ mod tests {
             intent: contest(),
             clusters: vec![of(Cluster::ActNow, 40), of(Cluster::Nurture, 20), of(Cluster::Educate, 22)],
             churn: super::super::churn::Churn::default(),
+            said: Vec::new(),
+            replays: Vec::new(),
         }
     }
 
@@ -183,7 +207,7 @@ mod tests {
     #[test]
     fn each_gate_says_no_by_itself() {
         assert!(reasons(|_| {}).is_empty());
-        let cases: [(&str, Change<'_>); 5] = [
+        let cases: [(&str, Change<'_>); 6] = [
             ("too few", &|it| it.intent.outcomes = 19),
             ("intent: log loss against a", &|it| it.intent.loss_change_most = Some(0.02)),
             ("fit: calibration does not hold", &|it| {
@@ -191,6 +215,10 @@ mod tests {
             }),
             ("intent: lift in Act Now and Evaluate falls by 0.50", &|it| {
                 it.intent.lift_change = Some(Measure { value: -0.5, low: -0.9, high: -0.1 });
+            }),
+            ("what a says of 2025-12-25 agrees with what it said of that date before to 0.71", &|it| {
+                let date = "2025-12-25".parse().unwrap();
+                it.replays = vec![Replay { version: "a".into(), date, correlation: 0.71 }];
             }),
             ("Act Now has a lower rate than Educate", &|it| {
                 it.clusters[0].outcomes = 2;
@@ -206,7 +234,7 @@ mod tests {
         // A calibration that is off, but less than that of the champion, is no reason to keep the champion.
         let both_off = |it: &mut Comparison| {
             it.intent.expected_to_observed = Some(Measure { value: 2.0, low: 1.5, high: 2.5 });
-            it.intent.champion.expected_to_observed = Some(3.0);
+            it.intent.opponent_expected_to_observed = Some(3.0);
         };
         assert!(reasons(both_off).is_empty());
     }
@@ -238,7 +266,8 @@ mod tests {
             let margin = libm::log(truth / (1.0 - truth)) + noise * normal;
             let probability = 1.0 / (1.0 + libm::exp(-margin));
             let cluster = if probability > 0.3 { Cluster::ActNow } else { Cluster::Nurture };
-            ScoredCase { group: case.into(), outcome, probability, cluster }
+            let date = "2026-01-25".parse().unwrap();
+            ScoredCase { group: case.into(), date, outcome, probability, cluster }
         });
         let cases: Vec<ScoredCase> = cases.collect();
         ScoredCases { fit: cases.clone(), intent: cases }

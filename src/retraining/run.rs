@@ -10,6 +10,7 @@ use super::due::{Due, Scope};
 use super::feeds::feeds;
 use super::hook::{BeforeFit, OutcomeCounts, RetrainHook, Verdict};
 use super::ledger::{Progressing, load};
+use super::replay::{Replay, Saying};
 use super::reserve::Slice;
 use crate::artifact::{ArtifactError, sha256_hex};
 use crate::features::KnownDeals;
@@ -269,6 +270,9 @@ impl Retrainer<'_> {
             champions.push((version.clone(), ground.cases(&line)?));
         }
         let cases = ground.cases(challenger)?;
+        let mut said =
+            champions.first().map_or_else(Vec::new, |(version, cases)| Saying::of(version, &cases.intent));
+        said.extend(Saying::of(&name.version, &cases.intent));
         let field = Field {
             champions: &champions,
             challenger: &cases,
@@ -286,7 +290,35 @@ impl Retrainer<'_> {
             intent: field.intent(),
             clusters: cluster_rates(&cases.intent),
             churn: churn(ground, champion, challenger)?,
+            replays: self.replays(ledger, &said)?,
+            said,
         })
+    }
+
+    /// Holds what the champion says of past dates against what it said in the latest comparison that judged one of them. A
+    /// comparison that met a rewritten history itself is no witness.
+    fn replays(&self, ledger: &Progressing<'_>, said: &[Saying]) -> Result<Vec<Replay>, RetrainError> {
+        let of_model = |event: &Event| match event {
+            Event::Comparison { name, report, .. } if name.model == self.spec.name => Some(report.clone()),
+            _ => None,
+        };
+        let reports = ledger.seen.entries().iter().rev().filter_map(|entry| of_model(&entry.event));
+        for report in reports.take(MOST_CHAMPIONS) {
+            let bytes = ledger.registry.stored(&report)?;
+            let before: Comparison = serde_json::from_slice(&bytes)
+                .map_err(|source| ArtifactError::Payload { path: report.key.into(), source })?;
+            if !before.replays.iter().all(Replay::holds) {
+                continue;
+            }
+            let replays: Vec<Replay> = said
+                .iter()
+                .flat_map(|now| before.said.iter().filter_map(|before| now.against(before)))
+                .collect();
+            if !replays.is_empty() {
+                return Ok(replays);
+            }
+        }
+        Ok(Vec::new())
     }
 
     fn sealed_slice(&self) -> String {

@@ -218,6 +218,27 @@ fn owners_and_nobody_else_have_an_upsell_score() {
     assert!(owners > 50 && others > 50, "{owners} {others}");
     let card = fs::read_to_string(folder.join("out/model_card.md")).unwrap();
     assert!(card.contains("### azure upsell"), "{card}");
+
+    // Whom a report calls an upsell customer is an owner whom the model puts into its upper half.
+    succeeds(folder, &["report", "out", "--report", "m365", "--viewer", "executive", "--out", "m365.csv"]);
+    let record = fs::read_to_string(folder.join("out/run.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    let evidence = record["model"]["evidence"].as_array().unwrap();
+    let m365 = evidence.iter().find(|models| models["product"] == "m365").unwrap();
+    assert!(!m365["upsell"].as_str().unwrap().contains("no signal"), "{m365}");
+    let medium = propensity::spec::Spec::cloudascent().unwrap();
+    let medium = medium.products.iter().find(|product| product.name == "m365").unwrap().intent_cuts.medium();
+    let (mut upsell, mut without) = (0, 0);
+    for row in rows(&folder.join("m365.csv")) {
+        let says_yes = row["m365_upsell_customer"] == "Yes";
+        let score: Option<f64> = row["m365_upsell_score"].parse().ok();
+        let likely = score.is_some_and(|score| score >= medium.value());
+        assert!(likely || !says_yes, "{row:?}");
+        upsell += usize::from(says_yes);
+        let underspends = row["m365_upsell_revenue"].parse().is_ok_and(|amount: f64| amount > 0.0);
+        without += usize::from(!says_yes && underspends && !likely);
+    }
+    assert!(upsell > 0 && without > 0, "{upsell} {without}");
 }
 
 /// Signals that were written when a purchase was booked and stamped two weeks before it.

@@ -70,7 +70,7 @@ pub(super) fn digest(context: &Context<'_>, customer: &Customer) -> Result<Diges
         falls: falls.collect(),
         cohorts: share.cohorts.clone(),
         share,
-        events: events(&customer.facts, context.counting.viewer),
+        events: events(context, &customer.facts)?,
         scores,
         facts: customer.facts.clone(),
     })
@@ -102,7 +102,11 @@ fn hundredths(log_odds: LogOdds) -> i64 {
 }
 
 /// What has a date, latest first; amounts for those who may see them.
-fn events(facts: &AccountFacts, viewer: Viewer) -> Vec<(AsOf, String)> {
+fn events(context: &Context<'_>, facts: &AccountFacts) -> Result<Vec<(AsOf, String)>, ReportError> {
+    let renewals = match context.pipeline.renewal() {
+        Some(model) => model.of_account(facts)?,
+        None => Vec::new(),
+    };
     let mut events = Vec::new();
     for bought in &facts.bought {
         events.push((bought.last, format!("Last bought {}", bought.product)));
@@ -113,9 +117,13 @@ fn events(facts: &AccountFacts, viewer: Viewer) -> Vec<(AsOf, String)> {
     for agreement in &facts.agreements {
         let what = agreement.division.as_deref().or(agreement.program.as_deref()).unwrap_or("Agreement");
         let state = if agreement.renewed { ", renewed" } else { "" };
-        let revenue = agreement.revenue.filter(|_| viewer == Viewer::Executive);
+        let revenue = agreement.revenue.filter(|_| context.counting.viewer == Viewer::Executive);
         let money = revenue.map(|money| format!(", worth {money:.0}")).unwrap_or_default();
-        events.push((agreement.ends, format!("Agreement on {what} ends{money}{state}")));
+        let chance =
+            renewals.iter().find(|renewal| renewal.is_of(agreement)).map_or_else(String::new, |renewal| {
+                format!(", renewal {:.0} % likely", 100.0 * renewal.probability.value())
+            });
+        events.push((agreement.ends, format!("Agreement on {what} ends{money}{state}{chance}")));
     }
     let (from, to) = (facts.as_of.plus_months(-SUPPORT_MONTHS), facts.as_of.plus_months(SUPPORT_MONTHS));
     for installed in &facts.installs {
@@ -127,5 +135,5 @@ fn events(facts: &AccountFacts, viewer: Viewer) -> Vec<(AsOf, String)> {
     events.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     events.dedup();
     events.truncate(MOST_EVENTS);
-    events
+    Ok(events)
 }

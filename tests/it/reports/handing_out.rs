@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use propensity::report::ReportNotes;
+
 use super::fixture::{Tables, plain_companies, small_run};
 use super::{column, read};
 
@@ -49,6 +51,27 @@ fn a_file_of_the_run_is_never_replaced() {
     let beside = run.folder.path().join("azure.csv");
     succeeds(&["report", folder, "--report", "azure", "--out", beside.to_str().unwrap(), "--quiet"]);
     assert!(beside.exists());
+}
+
+#[test]
+fn a_worklist_says_how_well_its_models_are_founded() {
+    let run = small_run(&plain_companies(3));
+    let folder = run.folder.path();
+    let list = folder.join("calls.csv");
+    let arguments =
+        ["worklist", folder.to_str().unwrap(), "--capacity", "5", "--product", "azure", "--quiet"];
+    succeeds(&[&arguments[..], &["--out", list.to_str().unwrap()]].concat());
+    let parsed = |path: &Path| -> serde_json::Value {
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let (notes, record) = (parsed(&ReportNotes::file(&list)), parsed(&folder.join("run.json")));
+    assert_eq!(notes["report"], "worklist");
+    let of_azure = |models: &serde_json::Value| {
+        models.as_array().unwrap().iter().find(|models| models["product"] == "azure").cloned()
+    };
+    assert_eq!(notes["models"].as_array().unwrap().len(), 1);
+    assert!(of_azure(&notes["models"]).is_some(), "{notes}");
+    assert_eq!(of_azure(&notes["models"]), of_azure(&record["model"]["evidence"]));
 }
 
 /// Three companies with seats, two of them of partner P1.
