@@ -29,5 +29,5 @@ pub use envelope::{
     FORMAT, FORMAT_OLDEST_SUPPORTED, FORMAT_VERSION, Header, Origin, Payload, from_bytes, load, save,
     to_bytes,
 };
-pub(crate) use envelope::{sha256_hex, sha256_of_file};
+pub(crate) use envelope::{hexadecimal, sha256_hex, sha256_of_file};
 pub use error::ArtifactError;

@@ -184,7 +184,7 @@ impl FeatureStore<'_> {
                 .collect::<Result<Vec<_>, _>>()?;
             let outcome = self.build_dates(&partitions, &pieces, &mut writers, |dataset| {
                 progress.advance(1);
-                dates.iter().map(|(_, plan)| Rows::build(&builder, dataset, plan.as_of)).collect()
+                Rows::build(&builder, dataset, &dates.iter().map(|(_, plan)| plan.as_of).collect::<Vec<_>>())
             });
             match outcome {
                 Err(FeatureStoreError::Tables(error)) if error.shows_late() => faults = Some(error),
@@ -227,9 +227,9 @@ impl FeatureStore<'_> {
         partitions: &Partitions,
         pieces: &[Piece],
         writers: &mut [PartWriter],
-        rows: impl Fn(&Dataset) -> Result<Vec<Rows>, FeatureStoreError> + Sync + Send,
+        rows: impl Fn(Dataset) -> Result<Vec<Rows>, FeatureStoreError> + Sync + Send,
     ) -> Result<(), FeatureStoreError> {
-        let build = |piece: Piece| rows(&partitions.dataset(piece)?);
+        let build = |piece: Piece| rows(partitions.dataset(piece)?);
         let write = |(piece, rows): (Piece, Result<Vec<Rows>, FeatureStoreError>)| {
             let part = self.parts.built().start + partitions.part_of(piece, self.parts.built().len());
             for (writer, rows) in writers.iter_mut().zip(rows?) {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::manifest::{Manifest, PartRecord};
 use super::{FeatureStoreError, Parts};
 use crate::artifact::sha256_of_file;
-use crate::features::{FeatureBuilder, Unit, account_row};
-use crate::matrix::Column;
+use crate::features::{FeatureBuilder, Unit, known_accounts};
+use crate::matrix::{Column, FeatureMatrix};
 use crate::output::OutputError;
 use crate::quantity::AsOf;
 use crate::tables::write::{Cells, ColumnType, Schema, TableFormat, TableWriter};
@@ -20,23 +20,33 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// The features of all accounts of a data set that were known on the date.
+    /// The features of all accounts of a data set on each date on which they were known.
     pub(super) fn build(
         builder: &FeatureBuilder,
-        dataset: &Dataset,
-        as_of: AsOf,
-    ) -> Result<Self, FeatureStoreError> {
-        let n_accounts = dataset.accounts().len();
-        let mut known = Vec::with_capacity(n_accounts);
-        for account in 0..n_accounts {
-            if account_row(dataset, account, as_of)?.is_some() {
-                known.push(account);
-            }
-        }
+        dataset: Dataset,
+        dates: &[AsOf],
+    ) -> Result<Vec<Self>, FeatureStoreError> {
+        let accounts = 0..dataset.accounts().len();
+        let of_date = |as_of: &AsOf| {
+            let known = known_accounts(&dataset, *as_of)?;
+            Ok((known, builder.columns(&dataset, accounts.clone(), (*as_of).into())?))
+        };
+        let built = dates.iter().map(of_date).collect::<Result<Vec<_>, FeatureStoreError>>()?;
+        // The ids are copied for all dates but the last.
+        let ids = std::iter::repeat_n(dataset.into_accounts(), built.len());
+        built
+            .into_iter()
+            .zip(ids)
+            .map(|((known, columns), ids)| Ok(Self::new(known, builder.matrix(ids, columns)?)))
+            .collect()
+    }
+
+    /// The rows of the accounts that are `known`.
+    fn new(known: Vec<usize>, matrix: FeatureMatrix) -> Self {
         let n_rows = known.len();
         // Where all accounts are known, columns are taken as they are.
-        let some = (n_rows < n_accounts).then_some(known);
-        let (ids, columns) = builder.build(dataset, 0..n_accounts, as_of)?.into_parts();
+        let some = (n_rows < matrix.n_rows()).then_some(known);
+        let (ids, columns) = matrix.into_parts();
         let ids = Cells::Text(picked(ids, some.as_deref()).into_iter().map(Some).collect());
         let cells = columns.into_iter().map(|column| match column {
             Column::Number { values, known } => Cells::Masked32 {
@@ -48,7 +58,7 @@ impl Rows {
                 Cells::Text(picked(codes, some.as_deref()).into_iter().map(level).collect())
             }
         });
-        Ok(Self { columns: std::iter::once(ids).chain(cells).collect(), n_rows: n_rows as u64 })
+        Self { columns: std::iter::once(ids).chain(cells).collect(), n_rows: n_rows as u64 }
     }
 }
 
@@ -111,9 +121,9 @@ impl PartWriter {
         }
         let mut parts = Vec::new();
         for (writer, n_rows) in self.files {
-            let path = writer.target().to_path_buf();
-            writer.commit()?;
-            parts.push(record(&path, n_rows).map_err(OutputError::unwritable(&path))?);
+            let file = name_of(writer.target());
+            let (sha256, bytes) = writer.commit_hashed()?;
+            parts.push(PartRecord { file, rows: n_rows, bytes, sha256 });
         }
         let manifest = plan.built(parts, sources, notes);
         manifest.write(manifest_path)?;
@@ -124,6 +134,9 @@ impl PartWriter {
 /// What the manifest says of a file.
 pub(super) fn record(path: &Path, rows: u64) -> std::io::Result<PartRecord> {
     let (sha256, bytes) = sha256_of_file(path)?;
-    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(PartRecord { file, rows, bytes, sha256 })
+    Ok(PartRecord { file: name_of(path), rows, bytes, sha256 })
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

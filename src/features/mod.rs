@@ -44,7 +44,7 @@ pub use signal_measures::{SignalMeasure, SignalMeasures};
 pub use spec::{Family, FeatureSpec, MoneySpec, ProductTraits, ProductVersion};
 pub use subscription::{CANCELLED as CANCELLED_STATE, STALE_DAYS as STALE_SUBSCRIPTION_DAYS};
 pub use surge::{BASELINE_WEEKS, Dispersion, SignalWeeks, Surge};
-pub use view::{Vantage, account_row, known_rows};
+pub use view::{Vantage, account_row, known_accounts, known_rows};
 
 use crate::matrix::{Column, FeatureMatrix};
 use crate::quantity::AsOf;
@@ -118,6 +118,19 @@ impl FeatureBuilder {
         from: Vantage,
     ) -> Result<FeatureMatrix, FeatureError> {
         let ids = dataset.accounts()[accounts.clone()].to_vec();
+        self.matrix(ids, self.columns(dataset, accounts, from)?)
+    }
+
+    /// The columns of [`Self::build_from`], which [`Self::matrix`] puts together.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub(crate) fn columns(
+        &self,
+        dataset: &Dataset,
+        accounts: Range<usize>,
+        from: Vantage,
+    ) -> Result<Vec<Column>, FeatureError> {
         let view = View::new(dataset, accounts, from);
         let mut columns: Vec<Column> = Vec::with_capacity(self.recipes.len());
         for family in &self.spec.families {
@@ -131,6 +144,18 @@ impl FeatureBuilder {
                 Family::Intent => intent::columns(&view, &self.spec)?,
             });
         }
+        Ok(columns)
+    }
+
+    /// A matrix of columns, each of which has a row for every id.
+    ///
+    /// # Errors
+    /// [`FeatureError::Matrix`] when one has not, or holds what no column may hold.
+    pub(crate) fn matrix(
+        &self,
+        ids: Vec<String>,
+        columns: Vec<Column>,
+    ) -> Result<FeatureMatrix, FeatureError> {
         let names = self.recipes.iter().map(|recipe| recipe.name.clone());
         Ok(FeatureMatrix::try_new(ids, names.zip(columns).collect())?)
     }

@@ -87,6 +87,12 @@ pub fn columns_read(spec: &FeatureSpec) -> ColumnsRead {
     for (table, names) in spec.families.iter().flat_map(|family| family.reads()) {
         columns.entry(*table).or_default().extend(names.iter().copied());
     }
+    // Whatever is asked of signals adds up in any order, and of when they became known it asks the date alone.
+    for (table, names) in &mut columns {
+        if *table != TableName::Signals {
+            names.insert("known_at");
+        }
+    }
     if let Some(signals) = columns.get_mut(&TableName::Signals) {
         signals.extend(spec.signal_measures.iter().filter_map(SignalMeasure::reads));
     }

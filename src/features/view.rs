@@ -69,6 +69,18 @@ pub fn account_row(dataset: &Dataset, account: usize, as_of: AsOf) -> Result<Opt
     Ok(row_valid_before(table, valid_from, account, as_of, as_of.micros()))
 }
 
+/// The accounts of a data set that were known on a date, ascending: those that have an [`account_row`].
+///
+/// # Errors
+/// As [`account_row`].
+pub fn known_accounts(dataset: &Dataset, as_of: AsOf) -> Result<Vec<usize>, FeatureError> {
+    let Some(table) = dataset.table(TableName::Accounts) else { return Ok(Vec::new()) };
+    let valid_from = table.time("valid_from")?;
+    let is_known =
+        |account: &usize| row_valid_before(table, valid_from, *account, as_of, as_of.micros()).is_some();
+    Ok((0..dataset.accounts().len()).filter(is_known).collect())
+}
+
 /// The row of `accounts` that is known before `as_of` and whose attributes held just before `moment`.
 fn row_valid_before(
     table: &Table,

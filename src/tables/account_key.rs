@@ -13,6 +13,8 @@ pub(super) struct AccountKey {
 }
 
 impl AccountKey {
+    /// Stands where there is no key.
+    pub(super) const NONE: Self = Self::from_parts(0, 0);
     /// Bytes that a key takes.
     pub(super) const BYTES: usize = 12;
 

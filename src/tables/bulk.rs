@@ -35,29 +35,27 @@ pub(super) fn column(
                 codes.extend(texts.iter().zip(takes).map(code));
                 return Some((data, faults));
             }
-            let mut row = 0;
+            let (mut takes, all_there) = (takes, texts.null_count() == 0);
             for array in texts.downcast_iter() {
+                let (of_array, others) = takes.split_at(array.len());
+                takes = others;
                 // Equal views into one array are equal texts; codes of views that were seen lately are kept.
                 let mut lately = [(u128::MAX, ColumnData::MISSING_CODE); LATELY];
-                for (view, text) in array.views().iter().zip(array.iter()) {
-                    let code = match text.filter(|_| takes[row]) {
-                        None => ColumnData::MISSING_CODE,
-                        Some(text) => {
-                            let view = view.as_u128();
-                            let place = glance(view);
-                            if lately[place].0 != view {
-                                let code = match cell::trimmed(Some(text)) {
-                                    Value::Text(text) => dictionary.code(&text),
-                                    _ => ColumnData::MISSING_CODE,
-                                };
-                                lately[place] = (view, code);
-                            }
-                            lately[place].1
-                        }
-                    };
-                    codes.push(code);
-                    row += 1;
-                }
+                codes.extend(array.views().iter().zip(of_array).enumerate().map(|(place, (view, takes))| {
+                    if !takes || !all_there && array.get(place).is_none() {
+                        return ColumnData::MISSING_CODE;
+                    }
+                    let view = view.as_u128();
+                    let seen = &mut lately[glance(view)];
+                    if seen.0 != view {
+                        let code = match cell::trimmed(array.get(place)) {
+                            Value::Text(text) => dictionary.code(&text),
+                            _ => ColumnData::MISSING_CODE,
+                        };
+                        *seen = (view, code);
+                    }
+                    seen.1
+                }));
             }
         }
         (ColumnData::Time { values, present }, ParquetColumn::Time(times)) => {

@@ -76,7 +76,7 @@ impl Check<'_> {
             }
         }
         let mut bad: Vec<Bad> = Vec::new();
-        let columns: Vec<Option<ColumnData>> = self
+        let mut columns: Vec<Option<ColumnData>> = self
             .contract
             .columns
             .iter()
@@ -97,7 +97,7 @@ impl Check<'_> {
         for &(row, ..) in &bad {
             takes[row] = false;
         }
-        let known_at = self.known_at(&columns, &mut takes, &mut bad, &mut tally);
+        let known_at = self.known_at(&mut columns, &mut takes, &mut bad, &mut tally);
         let mut faults = FaultLog::new(self.contract.table);
         let mut refused: Vec<Refused> =
             batch.broken().iter().map(|broken| self.refuse_broken(broken, &mut faults, &mut tally)).collect();
@@ -106,11 +106,11 @@ impl Check<'_> {
         }
         refused.sort_by_key(|refused| refused.row);
         let kept = || takes.iter().enumerate().filter(|(_, takes)| **takes).map(|(row, _)| row);
-        tally.kept = kept().count() as u64;
+        let all = !takes.contains(&false);
+        tally.kept = if all { n_rows } else { kept().count() } as u64;
         let origin =
             |row: usize| RowOrigin { file: self.file, row: batch.row_number(row), line: batch.line(row) };
         let origins = if self.contract.key.is_empty() { Vec::new() } else { kept().map(origin).collect() };
-        let all = tally.kept == n_rows as u64;
         let mut checked = Checked { columns, keys, known_at, origins, faults, tally, refused };
         if !all {
             let kept: Vec<u32> = kept().map(|row| row as u32).collect();
@@ -167,9 +167,8 @@ impl Check<'_> {
         };
         let direct = self.plan.direct(position).and_then(|at| batch.parquet_column(at));
         if let Some(ParquetColumn::Text(texts)) = direct {
-            for (row, text) in texts.iter().enumerate() {
-                add(row, Ok(cell::trimmed(text)));
-            }
+            let texts = texts.downcast_iter().flat_map(|array| array.iter());
+            texts.enumerate().for_each(|(row, text)| add(row, Ok(cell::trimmed(text))));
             return keys;
         }
         for (row, takes) in takes.iter().enumerate() {
@@ -261,7 +260,7 @@ impl Check<'_> {
     /// where the file has one of the columns, and always known among accounts.
     fn known_at(
         &self,
-        columns: &[Option<ColumnData>],
+        columns: &mut [Option<ColumnData>],
         takes: &mut [bool],
         bad: &mut Vec<Bad>,
         tally: &mut Tally,
@@ -271,12 +270,18 @@ impl Check<'_> {
         let stand_in = position(self.contract.known_at_fallback);
         let planned = |position: usize| !self.plan.is_absent(position);
         let is_planned = planned(last) || stand_in.is_some_and(planned);
-        let own = columns[last].as_ref();
-        if let Some(ColumnData::Time { values, present }) = own
+        if let Some(ColumnData::Time { values, present }) = &columns[last]
             && !present.contains(&false)
         {
-            return values.clone();
+            // Where keys are wanted, rows go on without the column.
+            if !self.wants_keys {
+                return values.clone();
+            }
+            if let Some(ColumnData::Time { values, .. }) = columns[last].take() {
+                return values;
+            }
         }
+        let own = columns[last].as_ref();
         let stand_in = stand_in.and_then(|position| columns[position].as_ref());
         let mut known_at = Vec::with_capacity(takes.len());
         for (row, takes) in takes.iter_mut().enumerate() {

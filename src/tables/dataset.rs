@@ -17,7 +17,7 @@ use super::quarantine::{self, Quarantine};
 use super::raw::CsvFormat;
 use super::reading::{Draft, Reading, SourceFile};
 use super::refusing::refuse_faults;
-use super::table::Table;
+use super::table::{Table, TableOfRange};
 use crate::parallelism::Parallelism;
 
 /// How tables are read.
@@ -224,17 +224,17 @@ impl Dataset {
         dataset
     }
 
-    /// The tables of some accounts, each with the account of every row. `unread` names the columns of each table that
-    /// were left out, by position.
+    /// The tables of some accounts. `unread` names the columns of each table that were left out, by position.
     pub(super) fn of_range(
         accounts: Vec<String>,
-        tables: Vec<(Draft, Vec<Option<u32>>)>,
+        tables: Vec<TableOfRange>,
         unread: &BTreeMap<TableName, Vec<usize>>,
     ) -> Self {
         let n_accounts = accounts.len();
-        let table = |(mut draft, accounts): (Draft, Vec<Option<u32>>)| {
+        let table = |TableOfRange { mut draft, accounts, by_date }: TableOfRange| {
             let unread = unread.get(&draft.table()).map_or(&[][..], Vec::as_slice);
-            (draft.table(), Table::new(&mut draft, &accounts, n_accounts, unread))
+            let table = if by_date { Table::by_date } else { Table::new };
+            (draft.table(), table(&mut draft, &accounts, n_accounts, unread))
         };
         let tables = tables.into_iter().map(table).collect();
         Self { accounts, tables, notes: Vec::new(), sources: Vec::new(), summaries: Vec::new() }
@@ -322,6 +322,11 @@ impl Dataset {
     /// [`Partitions`](super::Partitions). An account's index is its place here.
     pub fn accounts(&self) -> &[String] {
         &self.accounts
+    }
+
+    /// The ids of all accounts, as [`Self::accounts`] gives them.
+    pub fn into_accounts(self) -> Vec<String> {
+        self.accounts
     }
 
     /// The accounts for whose id `keep` is true, with all their rows.

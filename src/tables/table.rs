@@ -22,6 +22,16 @@ pub struct Table {
     unread: Vec<usize>,
 }
 
+/// The rows of a table of some accounts.
+#[derive(Debug)]
+pub(super) struct TableOfRange {
+    pub draft: Draft,
+    /// The account of every row.
+    pub accounts: Vec<Option<u32>>,
+    /// Whether the rows of an account and date need no order.
+    pub by_date: bool,
+}
+
 impl Table {
     /// Sorts the rows of a draft by the account each belongs to; `None` leaves a row out.
     pub(super) fn new(
@@ -30,13 +40,7 @@ impl Table {
         n_accounts: usize,
         unread: &[usize],
     ) -> Self {
-        let mut starts = vec![0; n_accounts + 1];
-        for account in accounts.iter().flatten() {
-            starts[*account as usize + 1] += 1;
-        }
-        for account in 0..n_accounts {
-            starts[account + 1] += starts[account];
-        }
+        let starts = starts(accounts, n_accounts);
         let known_at = std::mem::take(&mut draft.known_at);
         let columns = std::mem::take(&mut draft.columns);
         let mut next = starts.clone();
@@ -65,6 +69,40 @@ impl Table {
             contract: draft.contract,
             columns: columns.into_iter().map(|column| column.map(|data| data.gather(&order))).collect(),
             known_at: timed.into_iter().map(|(known_at, _)| known_at).collect(),
+            starts,
+            unread: unread.to_vec(),
+        }
+    }
+
+    /// [`Self::new`] for rows whose `known_at` is that of a date, of which those of one date keep the order in which they
+    /// came.
+    pub(super) fn by_date(
+        draft: &mut Draft,
+        accounts: &[Option<u32>],
+        n_accounts: usize,
+        unread: &[usize],
+    ) -> Self {
+        let starts = starts(accounts, n_accounts);
+        let known_at = std::mem::take(&mut draft.known_at);
+        let mut next = starts.clone();
+        let mut order = vec![0_u32; starts[n_accounts]];
+        for (account, row) in accounts.iter().zip(0..) {
+            if let Some(account) = account {
+                let place = &mut next[*account as usize];
+                order[*place] = row;
+                *place += 1;
+            }
+        }
+        if known_at.iter().any(|date| *date != known_at[0]) {
+            for account in starts.windows(2) {
+                order[account[0]..account[1]].sort_by_key(|row| known_at[*row as usize]);
+            }
+        }
+        let columns = std::mem::take(&mut draft.columns).into_iter();
+        Self {
+            contract: draft.contract,
+            columns: columns.map(|column| column.map(|data| data.gather(&order))).collect(),
+            known_at: order.iter().map(|row| known_at[*row as usize]).collect(),
             starts,
             unread: unread.to_vec(),
         }
@@ -193,6 +231,18 @@ impl Table {
         };
         Ok(FlagColumn { values })
     }
+}
+
+/// Where the rows of each account start once they are sorted by account, and where the last of them end.
+fn starts(accounts: &[Option<u32>], n_accounts: usize) -> Vec<usize> {
+    let mut starts = vec![0; n_accounts + 1];
+    for account in accounts.iter().flatten() {
+        starts[*account as usize + 1] += 1;
+    }
+    for account in 0..n_accounts {
+        starts[account + 1] += starts[account];
+    }
+    starts
 }
 
 /// Texts by row; all missing where no file has the column.

@@ -171,16 +171,17 @@ pub(super) fn columns(view: &View<'_>, spec: &FeatureSpec) -> Result<Vec<Column>
                 baseline += 1;
             }
         }
-        let mut column = counted.width();
+        let (of_all, row) = cells.row().split_at_mut(counted.width());
+        let (of_topics, row) = row.split_at_mut(n_topics * counted.width());
         for topic in 0..n_topics {
             if !tallies.is_quiet(topic) {
                 tallies.add(&counted, topic, all);
-                tallies.write((&counted, topic), view, &mut surges, &mut cells, column);
+                let of_topic = &mut of_topics[topic * counted.width()..(topic + 1) * counted.width()];
+                tallies.write((&counted, topic), view, &mut surges, of_topic);
             }
-            column += counted.width();
         }
         if !tallies.is_quiet(all) {
-            tallies.write((&counted, all), view, &mut surges, &mut cells, 0);
+            tallies.write((&counted, all), view, &mut surges, of_all);
         }
         let topics = topics_seen.iter().filter(|seen| **seen).count();
         let single = [
@@ -188,15 +189,9 @@ pub(super) fn columns(view: &View<'_>, spec: &FeatureSpec) -> Result<Vec<Column>
             (SignalMeasure::ForwardEvents, forward as f32),
             (SignalMeasure::Topics, topics as f32),
         ];
-        for (_, value) in single.into_iter().filter(|(measure, _)| asks(*measure)) {
-            cells.set(column, value);
-            column += 1;
-        }
-        if kinds.is_some() {
-            for (place, count) in by_kind.iter().enumerate() {
-                cells.set(column + place, *count as f32);
-            }
-        }
+        let single = single.into_iter().filter(|(measure, _)| asks(*measure)).map(|(_, value)| value);
+        let of_kinds = by_kind.iter().filter(|_| kinds.is_some()).map(|count| *count as f32);
+        row.iter_mut().zip(single.chain(of_kinds)).for_each(|(cell, value)| *cell = value);
         cells.advance();
     }
     Ok(cells.finish())

@@ -73,7 +73,8 @@ impl Strength {
     }
 
     fn value(self) -> f64 {
-        i64::try_from(self.0).map_or(self.0 as f64, |units| units as f64) / Self::UNITS
+        let units = i64::try_from(self.0).map_or_else(|_| self.0 as f64, |units| units as f64);
+        units / Self::UNITS
     }
 }
 
@@ -150,39 +151,43 @@ impl Tallies {
         }
     }
 
-    /// Writes the cells of a group, of which the first is column `first`.
+    /// Writes the cells of a group, of which `row` has one for each column.
     pub(super) fn write(
         &self,
         (counted, group): (&Counted, usize),
         view: &View<'_>,
         surges: &mut SurgeCache,
-        cells: &mut Cells,
-        first: usize,
+        row: &mut [f32],
     ) {
         let (spans, decays) = (counted.spans.len(), counted.decays.len());
-        let mut column = first;
-        for count in &self.windows[group * spans..(group + 1) * spans] {
-            cells.set(column, *count as f32);
-            column += 1;
+        let (counts, row) = row.split_at_mut(spans);
+        for (cell, count) in counts.iter_mut().zip(&self.windows[group * spans..]) {
+            *cell = *count as f32;
         }
-        for sum in &self.decayed[group * decays..(group + 1) * decays] {
-            cells.set(column, sum.value() as f32);
-            column += 1;
+        let (sums, row) = row.split_at_mut(decays);
+        for (cell, sum) in sums.iter_mut().zip(&self.decayed[group * decays..]) {
+            *cell = sum.value() as f32;
         }
-        if counted.recency {
-            cells.set(column, view.whole_days_since(self.last[group]) as f32);
-            column += 1;
-        }
-        if let Some(weeks) = self.weeks.get(group) {
-            cells.set(column, surges.of(weeks).score().value() as f32);
+        let recency = counted.recency.then(|| view.whole_days_since(self.last[group]) as f32);
+        let surge = self.weeks.get(group).map(|weeks| surges.of(weeks).score().value() as f32);
+        for (cell, value) in row.iter_mut().zip(recency.into_iter().chain(surge)) {
+            *cell = value;
         }
     }
 }
 
+/// Rows that are put together before their cells go to the columns, so that a column gets several at once.
+const ROWS_AT_ONCE: usize = 32;
+
 /// The columns on their way. Every row starts as that of an account without signals.
 pub(super) struct Cells {
     columns: Vec<(Vec<f32>, Known)>,
-    row: usize,
+    /// The row of an account without signals; a missing cell is not a number, which no other is.
+    usual: Vec<f32>,
+    /// Some rows, one after the other.
+    rows: Vec<f32>,
+    /// Where in `rows` the row starts that is being filled.
+    start: usize,
 }
 
 /// Which rows of a column have a value.
@@ -193,28 +198,48 @@ enum Known {
 
 impl Cells {
     pub(super) fn new(usual: &[Option<f32>], n_rows: usize) -> Self {
-        let column = |value: &Option<f32>| match value {
-            Some(value) => (vec![*value; n_rows], Known::All),
-            None => (vec![0.0; n_rows], Known::Some(vec![false; n_rows])),
+        let column = |value: &Option<f32>| {
+            let known = if value.is_some() { Known::All } else { Known::Some(Vec::with_capacity(n_rows)) };
+            (Vec::with_capacity(n_rows), known)
         };
-        Self { columns: usual.iter().map(column).collect(), row: 0 }
+        let columns = usual.iter().map(column).collect();
+        let usual: Vec<f32> = usual.iter().map(|value| value.unwrap_or(f32::NAN)).collect();
+        Self { columns, rows: usual.repeat(ROWS_AT_ONCE), usual, start: 0 }
+    }
+
+    /// The cells of the row.
+    pub(super) fn row(&mut self) -> &mut [f32] {
+        &mut self.rows[self.start..self.start + self.usual.len()]
     }
 
     /// Goes on to the next row.
     pub(super) fn advance(&mut self) {
-        self.row += 1;
-    }
-
-    /// Overwrites a cell of the row.
-    pub(super) fn set(&mut self, column: usize, value: f32) {
-        let (values, known) = &mut self.columns[column];
-        values[self.row] = value;
-        if let Known::Some(known) = known {
-            known[self.row] = true;
+        self.start += self.usual.len();
+        if self.start == self.rows.len() {
+            self.hand_on();
         }
     }
 
-    pub(super) fn finish(self) -> Vec<Column> {
+    /// Moves the cells of all rows that are there to their columns.
+    fn hand_on(&mut self) {
+        let width = self.usual.len().max(1);
+        let (done, _) = self.rows.split_at_mut(self.start);
+        for (column, (values, known)) in self.columns.iter_mut().enumerate() {
+            let cells = done.chunks_exact(width).map(|row| row[column]);
+            match known {
+                Known::All => values.extend(cells),
+                Known::Some(known) => {
+                    known.extend(cells.clone().map(|cell| !cell.is_nan()));
+                    values.extend(cells.map(|cell| if cell.is_nan() { 0.0 } else { cell }));
+                }
+            }
+        }
+        done.chunks_exact_mut(width).for_each(|row| row.copy_from_slice(&self.usual));
+        self.start = 0;
+    }
+
+    pub(super) fn finish(mut self) -> Vec<Column> {
+        self.hand_on();
         let column = |(values, known): (Vec<f32>, Known)| {
             let known = match known {
                 Known::All => vec![true; values.len()],

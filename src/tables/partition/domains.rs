@@ -2,7 +2,7 @@
 
 use super::super::account_key::AccountKey;
 use super::super::holders::{Holders, LeftOut};
-use super::block::Rows;
+use super::block_reader::Rows;
 use super::by_range::ByRange;
 use super::mix_table;
 use super::spill::Spill;
@@ -59,20 +59,21 @@ fn settle_range(
             }
         });
     }
-    let blocks = events.blocks(columns.iter().map(Some), &known_at, &origins);
-    let hashes = blocks.hashes();
+    let blocks = events.blocks(columns.iter().map(Some), &known_at, &origins, route);
+    let mut hashes = Vec::new();
+    blocks.hashes(0..known_at.len(), &mut hashes);
     let mut by_range = ByRange::new(route.bits, found.len());
-    for (row, account) in found.into_iter().enumerate() {
-        if let Some(account) = account
+    for (row, account) in found.iter().enumerate() {
+        if let Some(account) = *account
             && let Some(to) = route.range(account)
         {
-            by_range.send(row, account, to);
+            by_range.send(row, to);
             let hash = mix_table(events.contract.table, account, known_at[row], hashes[row]);
             counts.add_to_digest(route, known_at[row], hash);
         }
     }
     events.count(&counts);
-    by_range.write(&blocks, &events.rows)
+    by_range.write(&events.rows, |rows, out| blocks.write(rows, |row| found[row], out))
 }
 
 /// The holders of every domain, in the order of the domains.

@@ -8,7 +8,8 @@ use super::super::fault::{FaultLog, TablesError};
 use super::super::merging::Reasons;
 use super::super::note::{Note, code};
 use super::super::reading::Draft;
-use super::block::Rows;
+use super::super::table::TableOfRange;
+use super::block_reader::Rows;
 use super::late::Shown;
 use super::table_spill::TableSpill;
 use super::{Partitions, Piece};
@@ -18,6 +19,8 @@ use crate::output::OutputError;
 struct TableRows {
     draft: Draft,
     keys: Vec<AccountKey>,
+    /// The accounts in the order of their keys, where the table is that of accounts.
+    accounts: Vec<(AccountKey, String)>,
     reasons: Reasons,
 }
 
@@ -33,9 +36,9 @@ impl Partitions {
         let (mut tables, mut shown) = (Vec::new(), Vec::new());
         // Accounts come first in the order of tables.
         for (name, spill) in &self.spills {
-            let TableRows { mut draft, keys, reasons } = self.rows(*name, spill, piece)?;
+            let TableRows { mut draft, keys, accounts: found, reasons } = self.rows(*name, spill, piece)?;
             if *name == TableName::Accounts {
-                accounts = ids(&draft, &keys);
+                accounts = found;
                 index = Lookup::new(&accounts);
             }
             let of_rows: Vec<Option<u32>> = keys.iter().map(|key| index.find(*key)).collect();
@@ -47,7 +50,7 @@ impl Partitions {
             }
             let faults = std::mem::replace(&mut draft.faults, FaultLog::new(*name));
             shown.push(Shown { table: *name, faults, reasons, notes });
-            tables.push((draft, of_rows));
+            tables.push(TableOfRange { draft, accounts: of_rows, by_date: spill.by_date });
         }
         let faulty = !self.sets_aside && shown.iter().any(|shown| !shown.faults.is_empty());
         self.keep(piece, shown);
@@ -71,13 +74,28 @@ impl Partitions {
         draft.present.clone_from(&meta.present);
         // A key names an account, and so do the columns by which rows are merged: those of different accounts differ.
         let mut reasons = Reasons::new();
-        if spill.has_origins && draft.settles(&meta.distinct) && !all_differ(&keys) {
+        let may_settle = spill.has_origins && draft.settles(&meta.distinct);
+        let mut in_order = if may_settle { by_key(&keys) } else { Vec::new() };
+        let settles = may_settle && !all_differ(&in_order);
+        if settles {
             reasons = draft.settle_rows(&meta.distinct, self.sets_aside);
             keys = keys_of(&draft);
-        } else {
+        }
+        let mut accounts = Vec::new();
+        if table == TableName::Accounts {
+            if settles || !may_settle {
+                in_order = by_key(&keys);
+            }
+            accounts = ids(&draft, in_order);
+            // Nothing more is asked of the ids, which are as many as there are rows.
+            for position in &self.unread[&table] {
+                draft.columns[*position] = None;
+            }
+        }
+        if !settles {
             draft.sort_texts();
         }
-        Ok(TableRows { draft, keys, reasons })
+        Ok(TableRows { draft, keys, accounts, reasons })
     }
 }
 
@@ -88,24 +106,23 @@ fn keys_of(draft: &Draft) -> Vec<AccountKey> {
     codes.iter().filter_map(|code| keys.get(*code as usize).copied()).collect()
 }
 
-/// Each account once, in the order of the keys.
-fn ids(draft: &Draft, keys: &[AccountKey]) -> Vec<(AccountKey, String)> {
+/// Each account of some rows once, in the order of the keys.
+fn ids(draft: &Draft, mut rows: Vec<(AccountKey, u32)>) -> Vec<(AccountKey, String)> {
     let Some(ids) = draft.column("account_id") else { return Vec::new() };
-    let mut rows = by_key(keys);
     rows.dedup_by_key(|(key, _)| *key);
     rows.into_iter().filter_map(|(key, row)| Some((key, ids.text(row as usize)?.to_owned()))).collect()
 }
 
-/// Whether every row is of another account.
-fn all_differ(keys: &[AccountKey]) -> bool {
-    by_key(keys).windows(2).all(|pair| pair[0].0 != pair[1].0)
+/// Whether every row is of another account, of rows in the order of their keys.
+fn all_differ(rows: &[(AccountKey, u32)]) -> bool {
+    rows.windows(2).all(|pair| pair[0].0 != pair[1].0)
 }
 
 /// The rows in the order of their keys, those of one key in their own order.
 fn by_key(keys: &[AccountKey]) -> Vec<(AccountKey, u32)> {
     let buckets = Buckets::new(keys);
     let mut next = buckets.starts.clone();
-    let mut rows = vec![(AccountKey::from_parts(0, 0), 0); keys.len()];
+    let mut rows = vec![(AccountKey::NONE, 0); keys.len()];
     for (key, row) in keys.iter().zip(0..) {
         let place = &mut next[buckets.of(*key)];
         rows[*place as usize] = (*key, row);
@@ -148,9 +165,14 @@ impl Buckets {
     }
 }
 
+/// Keys that are compared at once: more are hardly ever in one bucket.
+const AT_ONCE: usize = 4;
+
 /// Finds accounts by key.
 struct Lookup {
     keys: Vec<AccountKey>,
+    /// The upper parts of the keys, and behind them the greatest there is, as often as are compared at once.
+    highs: Vec<u64>,
     buckets: Buckets,
 }
 
@@ -159,14 +181,23 @@ impl Lookup {
     fn new(accounts: &[(AccountKey, String)]) -> Self {
         let keys: Vec<AccountKey> = accounts.iter().map(|(key, _)| *key).collect();
         let buckets = Buckets::new(&keys);
-        Self { keys, buckets }
+        let end = std::iter::repeat_n(u64::MAX, AT_ONCE);
+        Self { highs: keys.iter().map(|key| key.high()).chain(end).collect(), keys, buckets }
     }
 
     fn find(&self, key: AccountKey) -> Option<u32> {
         let Buckets { first, width, starts } = &self.buckets;
         let bucket = (key.high().checked_sub(*first)? >> width) as usize;
-        let [start, end] = starts.get(bucket..bucket + 2)? else { return None };
-        (*start..*end).find(|place| self.keys[*place as usize] == key)
+        let mut place = *starts.get(bucket)? as usize;
+        // Counted instead of searched: how many of a bucket are less is as good as random, and no branch can foresee it.
+        let less = self.highs.get(place..)?.first_chunk::<AT_ONCE>()?;
+        place += less.iter().map(|high| usize::from(*high < key.high())).sum::<usize>();
+        while self.highs[place] < key.high() {
+            place += 1;
+        }
+        let same =
+            self.keys[place.min(self.keys.len())..].iter().take_while(|found| found.high() == key.high());
+        same.zip(place as u32..).find(|(found, _)| **found == key).map(|(_, place)| place)
     }
 }
 

@@ -10,8 +10,11 @@
 //! accounts can be read by itself, on another machine.
 
 mod block;
+mod block_reader;
 mod by_range;
 mod domains;
+mod keys;
+mod known_at;
 mod late;
 mod loading;
 mod options;
@@ -27,9 +30,9 @@ use std::sync::{Mutex, PoisonError};
 use block::FACTOR;
 use late::Late;
 pub use options::{ColumnsRead, PartitionOptions, Share};
-use options::{names_domains, ranges, wanted};
+use options::{names_domains, ranges, waiting, wanted};
 use spill::Spill;
-use table_spill::{Counts, Route, TableSpill};
+use table_spill::{Counts, Keeping, Route, TableSpill};
 
 use super::account_key::{AccountKey, fold};
 use super::checking::Checked;
@@ -164,10 +167,15 @@ impl Partitions {
             && by_account(&mut distinct.iter().map(String::as_str));
         let kept: Vec<usize> = (0..contract.columns.len() - 1).filter(|position| wanted[*position]).collect();
         let settles = !contract.key.is_empty() || !distinct.is_empty();
-        let mut spill = TableSpill::create(contract, kept, in_ranges && settles, options.scratch)?;
+        let asks_when = options.columns.get(&table).is_none_or(|asked| asked.contains("known_at"));
+        let how =
+            Keeping { kept, has_origins: in_ranges && settles, by_date: in_ranges && !settles && !asks_when };
+        let spill = || Spill::create(options.scratch, self.route.bits, waiting(options));
+        let mut spill_of_table = TableSpill::create(contract, how, spill)?;
         if table == TableName::Accounts && signals_name_domains {
-            spill.holders = Some(Spill::create(options.scratch)?);
+            spill_of_table.holders = Some(spill()?);
         }
+        let spill = spill_of_table;
         let quarantine = match &options.read.quarantine {
             Some(folder) => Some(Quarantine::create(folder, table)?),
             None => None,
@@ -186,8 +194,14 @@ impl Partitions {
             }
             draft
         };
-        let unread = (0..contract.columns.len()).filter(|position| !wanted[*position]);
-        self.unread.insert(table, unread.collect());
+        let asked = options.columns.get(&table);
+        // The ids of accounts make the list of accounts, and are not kept beside it where nobody asks.
+        let is_unread = |position: &usize| {
+            let name = contract.columns[*position].name;
+            let is_list = table == TableName::Accounts && name == "account_id";
+            !wanted[*position] || is_list && asked.is_some_and(|asked| !asked.contains(name))
+        };
+        self.unread.insert(table, (0..contract.columns.len()).filter(is_unread).collect());
         let distinct = if in_ranges { distinct.to_vec() } else { Vec::new() };
         let meta = Meta { files: files.to_vec(), present: draft.present.clone(), distinct };
         self.read.insert(table, meta);

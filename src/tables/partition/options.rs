@@ -12,7 +12,9 @@ use super::super::raw::{self, RawTable};
 use crate::quantity::AsOf;
 
 /// Rows of all tables that are meant to come back at once.
-const ROWS_PER_RANGE: u64 = 1 << 18;
+const ROWS_PER_RANGE: u64 = 1 << 17;
+/// Bytes of a table that may wait for others of their range, to be written together with them.
+const WAITING_BYTES: u64 = 1 << 25;
 /// Most ranges: `2^12`.
 const MOST_BITS: u32 = 12;
 /// Bytes a row takes in memory, roughly, while its features are built.
@@ -55,6 +57,9 @@ impl Share {
 }
 
 /// Which columns of which tables are read; those of other tables are not.
+///
+/// Where `known_at` is not among those of a table without a key, its rows come back with the last moment before the first
+/// date of interest that they were known on, and those of an account and date in no order.
 pub type ColumnsRead = BTreeMap<TableName, BTreeSet<&'static str>>;
 
 /// How tables are brought to disk.
@@ -92,6 +97,11 @@ pub(super) fn names_domains(
         let plan = Plan::new(contract, raw.header(), rules, file, &mut faults);
         domain.is_some_and(|domain| !plan.is_absent(domain))
     })
+}
+
+/// Bytes of a table that may wait to be written.
+pub(super) fn waiting(options: &PartitionOptions<'_>) -> usize {
+    options.memory_limit.map_or(WAITING_BYTES, |limit| WAITING_BYTES.min(limit / 64)) as usize
 }
 
 /// Into how many ranges the accounts are cut, as a power of two, and each range once more.

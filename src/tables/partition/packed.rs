@@ -46,6 +46,11 @@ impl Packed {
         }
     }
 
+    /// A whole number that is that of every row.
+    pub(super) fn one(number: i64) -> Self {
+        Steps { base: number, in_seconds: false, most: 0 }.pack(std::iter::empty(), &[], 0)
+    }
+
     /// Whole numbers from 0.
     pub(super) fn codes(codes: impl ExactSizeIterator<Item = u32> + Clone) -> Self {
         let most = codes.clone().max().unwrap_or_default();

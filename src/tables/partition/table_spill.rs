@@ -1,7 +1,6 @@
 //! The rows of one table on their way to disk.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::super::account_key::AccountKey;
@@ -11,15 +10,17 @@ use super::super::contract::{ColumnKind, TableContract, TableName};
 use super::super::holders::LeftOut;
 use super::super::identity::Identity;
 use super::super::reading::RowOrigin;
-use super::block::{BlockReader, BlockWriter, Rows};
+use super::block::BlockWriter;
+use super::block_reader::{BlockReader, Rows};
 use super::by_range::ByRange;
+use super::known_at::KnownAt;
 use super::spill::Spill;
 use super::vocabulary::Vocabulary;
 use super::{Share, mix_table};
 use crate::output::OutputError;
 
-/// Rows written at once.
-const ROWS_AT_ONCE: usize = 1 << 20;
+/// Rows whose hashes are found at once: few enough to stay in the cache of a core.
+const HASHED_AT_ONCE: usize = 1 << 11;
 
 /// Where the rows of a table go.
 #[derive(Clone, Debug)]
@@ -77,6 +78,13 @@ impl Counts {
         self.joined_by_domain += other.joined_by_domain;
     }
 
+    fn span_over(&mut self, known_at: i64) {
+        if known_at != i64::MIN {
+            let (first, last) = self.span.unwrap_or((known_at, known_at));
+            self.span = Some((first.min(known_at), last.max(known_at)));
+        }
+    }
+
     pub(super) fn add_to_digest(&mut self, route: &Route, known_at: i64, hash: u64) {
         self.digests.resize(route.dates.len(), 0);
         if let Some(date) = route.first_date_after(known_at) {
@@ -94,6 +102,8 @@ pub(super) struct TableSpill {
     pub(super) vocabularies: Vec<Vocabulary>,
     /// Whether it is remembered where rows came from, for faults that show only later.
     pub(super) has_origins: bool,
+    /// Whether of the moment a row became known only the date is kept before which it was.
+    pub(super) by_date: bool,
     pub(super) rows: Spill,
     /// Rows that name only a domain, in ranges of the keys of domains.
     pub(super) pending: Spill,
@@ -102,20 +112,29 @@ pub(super) struct TableSpill {
     counts: Mutex<Counts>,
 }
 
+/// What is kept of the rows of a table.
+#[derive(Debug)]
+pub(super) struct Keeping {
+    /// Positions in the contract of the columns that are.
+    pub(super) kept: Vec<usize>,
+    pub(super) has_origins: bool,
+    pub(super) by_date: bool,
+}
+
 impl TableSpill {
     pub(super) fn create(
         contract: &'static TableContract,
-        kept: Vec<usize>,
-        has_origins: bool,
-        scratch: &Path,
+        Keeping { kept, has_origins, by_date }: Keeping,
+        spill: impl Fn() -> Result<Spill, OutputError>,
     ) -> Result<Self, OutputError> {
         Ok(Self {
             contract,
             vocabularies: kept.iter().map(|at| Vocabulary::of_column(&contract.columns[*at])).collect(),
             kept,
             has_origins,
-            rows: Spill::create(scratch)?,
-            pending: Spill::create(scratch)?,
+            by_date,
+            rows: spill()?,
+            pending: spill()?,
             holders: None,
             counts: Mutex::default(),
         })
@@ -145,50 +164,43 @@ impl TableSpill {
         let known_at = std::mem::take(&mut checked.known_at);
         let origins = std::mem::take(&mut checked.origins);
         let kept = self.kept.iter().map(|position| columns.get(*position).and_then(Option::as_ref));
-        let blocks = self.blocks(kept, &known_at, &origins);
-        let hashes = blocks.hashes();
+        let blocks = self.blocks(kept, &known_at, &origins, route);
+        let mut hashes = Vec::with_capacity(HASHED_AT_ONCE);
         let mut counts = Counts { digests: vec![0; route.dates.len()], ..Counts::default() };
         let domains = self.domains(&columns);
-        let mut holders = Ranges::new(route.bits);
-        for first in (0..keys.len()).step_by(ROWS_AT_ONCE) {
-            let rows = first..keys.len().min(first + ROWS_AT_ONCE);
-            let (mut settled, mut pending) =
-                (ByRange::new(route.bits, rows.len()), ByRange::new(route.bits, 0));
-            for row in rows {
-                let known = known_at[row];
-                if known != i64::MIN {
-                    let (earliest, latest) = counts.span.unwrap_or((known, known));
-                    counts.span = Some((earliest.min(known), latest.max(known)));
-                }
-                let Some(date) = route.first_date_after(known) else { continue };
-                counts.rows += 1;
-                let Some(key) = keys[row] else {
-                    match domains.of(row) {
-                        Ok(key) => pending.send(row, key, key.range(route.bits)),
-                        Err(reason) => *counts.left_out.entry(reason).or_default() += 1,
-                    }
-                    continue;
-                };
-                if self.holders.is_some()
-                    && let Ok(domain) = domains.of(row)
-                {
-                    let out = holders.of(domain.range(route.bits));
-                    domain.write(out);
-                    key.write(out);
-                    out.extend_from_slice(&known.to_le_bytes());
-                }
-                if let Some(range) = route.range(key) {
-                    settled.send(row, key, range);
-                    let hash = mix_table(self.contract.table, key, known, hashes[row]);
-                    counts.digests[date] = counts.digests[date].wrapping_add(hash);
-                }
+        let (mut settled, mut pending) = (ByRange::new(route.bits, keys.len()), ByRange::new(route.bits, 0));
+        for (row, (key, known)) in keys.iter().zip(&known_at).enumerate() {
+            if row % HASHED_AT_ONCE == 0 {
+                blocks.hashes(row..keys.len().min(row + HASHED_AT_ONCE), &mut hashes);
             }
-            settled.write(&blocks, &self.rows)?;
-            pending.write(&blocks, &self.pending)?;
+            counts.span_over(*known);
+            let Some(date) = route.first_date_after(*known) else { continue };
+            counts.rows += 1;
+            let Some(key) = *key else {
+                match domains.of(row) {
+                    Ok(key) => pending.send(row, key.range(route.bits)),
+                    Err(reason) => *counts.left_out.entry(reason).or_default() += 1,
+                }
+                continue;
+            };
+            if let Some(holders) = &self.holders
+                && let Ok(domain) = domains.of(row)
+            {
+                let mut holder = Vec::with_capacity(2 * AccountKey::BYTES + 8);
+                domain.write(&mut holder);
+                key.write(&mut holder);
+                holder.extend_from_slice(&known.to_le_bytes());
+                holders.add(domain.range(route.bits), &holder)?;
+            }
+            if let Some(range) = route.range(key) {
+                settled.send(row, range);
+                let hash = mix_table(self.contract.table, key, *known, hashes[row % HASHED_AT_ONCE]);
+                counts.digests[date] = counts.digests[date].wrapping_add(hash);
+            }
         }
-        if let Some(spill) = &self.holders {
-            holders.write(spill)?;
-        }
+        settled.write(&self.rows, |rows, out| blocks.write(rows, |row| keys[row], out))?;
+        let domain = |row| domains.of(row).ok();
+        pending.write(&self.pending, |rows, out| blocks.write_exactly(rows, domain, out))?;
         self.count(&counts);
         Ok(())
     }
@@ -197,10 +209,12 @@ impl TableSpill {
     pub(super) fn blocks<'a>(
         &'a self,
         columns: impl Iterator<Item = Option<&'a ColumnData>>,
-        known_at: &[i64],
+        moments: &'a [i64],
         origins: &[RowOrigin],
+        route: &'a Route,
     ) -> BlockWriter<'a> {
         let origins = if self.has_origins { origins } else { &[] };
+        let known_at = KnownAt { moments, dates: self.by_date.then_some(&route.dates) };
         BlockWriter::new(columns.zip(&self.vocabularies), known_at, origins)
     }
 
@@ -213,7 +227,8 @@ impl TableSpill {
     ) -> Result<Rows, OutputError> {
         let kind = |position: &usize| -> ColumnKind { self.contract.columns[*position].kind };
         let columns = self.kept.iter().map(|position| ColumnData::missing(kind(position), 0));
-        let mut reader = BlockReader::new(columns.zip(&self.vocabularies), self.has_origins);
+        let mut reader =
+            BlockReader::new(columns.zip(&self.vocabularies), self.has_origins, spill.bytes(range));
         spill.for_each(range, |bytes| reader.add(bytes, &holds))?;
         Ok(reader.finish())
     }
@@ -249,29 +264,5 @@ impl Domains<'_> {
     fn of(&self, row: usize) -> Result<AccountKey, LeftOut> {
         let code = self.codes.get(row).copied().unwrap_or(u32::MAX);
         self.keys.get(code as usize).copied().unwrap_or(Err(LeftOut::NotADomain))
-    }
-}
-
-/// Bytes that are written range by range.
-struct Ranges {
-    bytes: Vec<Vec<u8>>,
-}
-
-impl Ranges {
-    /// `2^bits` ranges.
-    fn new(bits: u32) -> Self {
-        Self { bytes: vec![Vec::new(); 1 << bits] }
-    }
-
-    fn of(&mut self, range: usize) -> &mut Vec<u8> {
-        &mut self.bytes[range]
-    }
-
-    fn write(self, spill: &Spill) -> Result<(), OutputError> {
-        let ends = self.bytes.iter().scan(0_u64, |end, bytes| {
-            *end += bytes.len() as u64;
-            Some(*end)
-        });
-        spill.write(&self.bytes.concat(), ends.collect())
     }
 }

@@ -136,9 +136,12 @@ fn series(layout: &Layout, batch: Batch, place: usize, file: &mut File) -> Polar
     let (mut pages, mut kinds) = (Vec::new(), Vec::new());
     for chunk in chunks {
         let range = chunk.byte_range();
-        let mut bytes = vec![0; (range.end - range.start) as usize];
+        let length = range.end - range.start;
+        let mut bytes = Vec::with_capacity(length as usize);
         file.seek(SeekFrom::Start(range.start))?;
-        file.read_exact(&mut bytes)?;
+        if file.by_ref().take(length).read_to_end(&mut bytes)? as u64 != length {
+            polars_bail!(ComputeError: "the file ends within the column {}", name);
+        }
         let reader = PageReader::new(Cursor::new(bytes.into()), chunk, Vec::new(), usize::MAX);
         pages.push(BasicDecompressor::new(reader, Vec::new()));
         kinds.push(&chunk.descriptor().descriptor.primitive_type);

@@ -11,9 +11,12 @@ mod wide;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 pub use self::cells::{Cells, ColumnType, Schema};
-use self::sink::Sink;
+use self::sink::{Finished, Sink};
 pub use self::spreadsheet::spreadsheet_text;
+use crate::artifact::{hexadecimal, sha256_of_file};
 use crate::output::{OutputError, StagedFile};
 
 /// Most rows in one Parquet row group.
@@ -153,11 +156,30 @@ impl TableWriter {
     ///
     /// # Errors
     /// [`OutputError::Unwritable`] when the disk is full or the rename fails.
-    pub fn commit(mut self) -> Result<(), OutputError> {
+    pub fn commit(self) -> Result<(), OutputError> {
+        self.finish().map(|_| ())
+    }
+
+    /// [`Self::commit`], and gives the SHA-256 of the file, in hexadecimal, and its size. Files of
+    /// [`TableFormat::WideParquet`] are hashed while they are written; others are read again.
+    ///
+    /// # Errors
+    /// As [`Self::commit`], and when the file cannot be read again.
+    pub fn commit_hashed(self) -> Result<(String, u64), OutputError> {
+        let target = self.target.clone();
+        match self.finish()? {
+            Some((digest, bytes)) => Ok((hexadecimal(&digest.finalize()), bytes)),
+            None => sha256_of_file(&target).map_err(OutputError::unwritable(&target)),
+        }
+    }
+
+    fn finish(mut self) -> Result<Option<(Sha256, u64)>, OutputError> {
         if self.n_pending() > 0 {
             self.write_pending()?;
         }
-        self.sink.finish().map_err(OutputError::unwritable(&self.target))?.commit()
+        let Finished { file, digest } = self.sink.finish().map_err(OutputError::unwritable(&self.target))?;
+        file.commit()?;
+        Ok(digest)
     }
 
     fn n_pending(&self) -> usize {

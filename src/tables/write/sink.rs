@@ -10,6 +10,8 @@ use polars_parquet::parquet::encoding::Encoding;
 use polars_parquet::parquet::page::{CompressedPage, Page};
 use polars_parquet::write::{ParquetType, Version, WriteOptions, array_to_columns, compress};
 
+use sha2::{Digest, Sha256};
+
 use super::cells::{Cells, Schema};
 use super::spreadsheet::{Book, spreadsheet_text};
 use super::{TableFormat, wide};
@@ -17,15 +19,35 @@ use crate::output::StagedFile;
 
 /// A staged file that the Parquet writer can hold while its owner keeps a hand on it, to name it at the end.
 #[derive(Clone, Debug)]
-pub(super) struct SharedFile(Arc<Mutex<StagedFile>>);
+pub(super) struct SharedFile(Arc<Mutex<Finished>>);
+
+/// A file that is written from front to back, with its hash and size where they are wanted.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) file: StagedFile,
+    pub(super) digest: Option<(Sha256, u64)>,
+}
+
+impl SharedFile {
+    fn new(file: StagedFile, wants_digest: bool) -> Self {
+        let digest = wants_digest.then(|| (Sha256::new(), 0));
+        Self(Arc::new(Mutex::new(Finished { file, digest })))
+    }
+}
 
 impl Write for SharedFile {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(buffer)
+        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = shared.file.write(buffer)?;
+        if let Some((digest, bytes)) = &mut shared.digest {
+            digest.update(&buffer[..written]);
+            *bytes += written as u64;
+        }
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).flush()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).file.flush()
     }
 }
 
@@ -62,7 +84,7 @@ impl Sink {
                     .iter()
                     .map(|(name, kind)| Field::new(name.into(), kind.data_type()))
                     .collect();
-                let file = SharedFile(Arc::new(Mutex::new(file)));
+                let file = SharedFile::new(file, format == TableFormat::WideParquet);
                 let (compression, statistics) = if format == TableFormat::Parquet {
                     (ParquetCompression::Zstd(None), StatisticsOptions::default())
                 } else {
@@ -131,11 +153,12 @@ impl Sink {
     }
 
     /// Ends the file, which has no name yet.
-    pub(super) fn finish(self) -> io::Result<StagedFile> {
+    pub(super) fn finish(self) -> io::Result<Finished> {
+        let unhashed = |file| Finished { file, digest: None };
         match self {
-            Self::Xlsx(book) => book.finish(),
+            Self::Xlsx(book) => book.finish().map(unhashed),
             Self::Csv { writer, .. } => {
-                writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
+                writer.into_inner().map(unhashed).map_err(|error| io::Error::other(error.to_string()))
             }
             Self::Parquet { writer, file, .. } => {
                 writer.finish().map_err(io::Error::other)?;

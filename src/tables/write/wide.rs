@@ -86,26 +86,26 @@ impl Dictionary {
         let mut places = vec![VACANT; PLACES];
         let mut entries: Vec<u32> = Vec::new();
         let mut numbers = Vec::with_capacity(values.size_hint().1.unwrap_or_default());
-        let mut last = (0, VACANT);
         for value in values {
             let bits = value.to_bits();
-            if last != (bits, last.1) || last.1 == VACANT {
-                let mut place = (bits.wrapping_mul(0x9E37_79B1) >> 16) as usize % PLACES;
-                last = loop {
-                    match places[place] {
-                        VACANT if entries.len() == MOST_ENTRIES => return None,
-                        VACANT => {
-                            let number = entries.len() as u16;
-                            entries.push(bits);
-                            places[place] = number;
-                            break (bits, number);
-                        }
-                        number if entries[usize::from(number)] == bits => break (bits, number),
-                        _ => place = (place + 1) % PLACES,
+            let mut place = (bits.wrapping_mul(0x9E37_79B1) >> 16) as usize % PLACES;
+            // Nearly always the first place is the one. That the value before was the same is not asked: whether it
+            // was cannot be foreseen, and a wrong guess costs more than the look-up.
+            let number = loop {
+                let number = places[place];
+                match entries.get(usize::from(number)) {
+                    Some(entry) if *entry == bits => break number,
+                    Some(_) => place = (place + 1) % PLACES,
+                    None if entries.len() == MOST_ENTRIES => return None,
+                    None => {
+                        let number = entries.len() as u16;
+                        entries.push(bits);
+                        places[place] = number;
+                        break number;
                     }
-                };
-            }
-            numbers.push(last.1);
+                }
+            };
+            numbers.push(number);
         }
         Some(Self { entries, numbers })
     }
