@@ -47,7 +47,8 @@
 //!
 //! # What holds everywhere
 //!
-//! Nothing in this crate reads a clock, draws an unseeded number, prints, or panics on data. The same input gives the
+//! Nothing in this crate reads a clock, draws an unseeded number, prints, or panics on data; requests to an object store,
+//! which are signed with the time, do so on the way and leave no trace in results. The same input gives the
 //! same bytes for any number of threads, any chunk size and any order of rows. Every error implements
 //! [`error::Coded`]: a stable code beside the message.
 

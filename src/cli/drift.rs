@@ -10,7 +10,7 @@ use propensity::error::{Coded, ErrorKind};
 use propensity::output::{OutputError, write_whole};
 use propensity::pipeline::Pipeline;
 use propensity::quantity::AsOf;
-use propensity::registry::Registry;
+use propensity::registry::RegistryPlace;
 use propensity::report::{ReportError, RunOutput};
 use propensity::retraining::champion;
 use propensity::scoring::Chunking;
@@ -18,6 +18,7 @@ use propensity::tables::Dataset;
 use propensity::tables::mapping::Mapping;
 
 use super::clock::Watch;
+use super::registry::PlaceParser;
 use super::{Failure, Shared, UsageError};
 
 /// Features shown on a terminal.
@@ -44,9 +45,9 @@ pub(crate) struct Args {
     /// The model the tables are held against.
     #[arg(long, env = "PROPENSITY_MODEL", value_name = "FILE")]
     model: Option<PathBuf>,
-    /// The champion of this registry.
-    #[arg(long, value_name = "DIR", conflicts_with = "model")]
-    registry: Option<PathBuf>,
+    /// The champion of this registry, a folder or an address.
+    #[arg(long, value_name = "PLACE", value_parser = PlaceParser, conflicts_with = "model")]
+    registry: Option<RegistryPlace>,
     /// Mapping file that renames the columns of an export.
     #[arg(long, env = "PROPENSITY_MAPPING", value_name = "FILE")]
     mapping: Option<PathBuf>,
@@ -139,8 +140,8 @@ fn of_run(args: &Args) -> Result<DriftReport, Failure> {
 fn of_tables(args: &Args, shared: &Shared) -> Result<DriftReport, Failure> {
     let line = match (&args.model, &args.registry) {
         (Some(path), _) => Pipeline::load(path)?.1,
-        (None, Some(folder)) => champion(&Registry::open(folder), None)?.1,
-        (None, None) => return Err(UsageError("give --model FILE or --registry DIR".to_owned()).into()),
+        (None, Some(place)) => champion(&place.open()?, None)?.1,
+        (None, None) => return Err(UsageError("give --model FILE or --registry PLACE".to_owned()).into()),
     };
     let Some(as_of) = args.as_of else { return Err(UsageError("give --as-of DATE".to_owned()).into()) };
     let baseline = line.baseline().ok_or(NoBaseline)?;

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
         tracing::info!(code = note.code, count = note.count, "{}", note.text);
     }
     let export = Export::read(&dataset, args.as_of)?;
-    let registry = args.registry.open();
+    let registry = args.registry.open()?;
     let ingested = ingest(&registry, &args.by.record(Some(args.as_of)), &export)?;
     for row in &ingested.dropped {
         tracing::warn!(

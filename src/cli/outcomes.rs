@@ -39,7 +39,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
         return Err(OutputError::Exists { path: path.clone() }.into());
     }
     let list = ScoredList::read(&args.list)?;
-    let registry = args.registry.open();
+    let registry = args.registry.open()?;
     let deals = referrals(&registry, &registry.ledger()?)?;
     let rules = LabelRules {
         expires_after_days: Some(args.expires_after).filter(|days| *days > 0),

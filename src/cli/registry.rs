@@ -1,13 +1,15 @@
 //! `propensity registry`: which versions there are, which of them scores, and what happened.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::PathBuf;
 
 use clap::Subcommand;
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
 use propensity::quantity::AsOf;
 use propensity::registry::{
-    Head, METRICS_FILE, ModelState, Record, Registry, RegistryError, State, VersionName,
+    Head, METRICS_FILE, ModelState, Record, Registry, RegistryError, RegistryPlace, State, VersionName,
 };
 use serde_json::json;
 
@@ -17,15 +19,35 @@ use super::{Failure, Shared, UsageError};
 /// Where the registry is; every verb that uses one has this flag.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RegistryArg {
-    /// Folder of the registry.
-    #[arg(long, env = "PROPENSITY_REGISTRY", value_name = "DIR")]
-    registry: PathBuf,
+    /// Folder of the registry, or its address: `s3://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`.
+    #[arg(long, env = "PROPENSITY_REGISTRY", hide_env_values = true, value_name = "PLACE", value_parser = PlaceParser)]
+    registry: RegistryPlace,
 }
 
 impl RegistryArg {
     /// Opens the registry.
-    pub(crate) fn open(&self) -> Registry {
-        Registry::open(&self.registry)
+    pub(crate) fn open(&self) -> Result<Registry, RegistryError> {
+        self.registry.open()
+    }
+}
+
+/// Reads where a registry is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PlaceParser;
+
+impl TypedValueParser for PlaceParser {
+    type Value = RegistryPlace;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        _argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<RegistryPlace, clap::Error> {
+        // Not clap's own message: it repeats the value, which may hold a password by mistake.
+        RegistryPlace::parse(value).map_err(|error| {
+            clap::Error::raw(ErrorKind::ValueValidation, format!("--registry: {error}\n")).with_cmd(command)
+        })
     }
 }
 
@@ -146,22 +168,22 @@ fn parse_head(text: &str) -> Result<Head, String> {
 pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     let text = match &args.verb {
         Verb::List { registry, json } => {
-            let state = registry.open().state()?;
+            let state = registry.open()?.state()?;
             if *json { document(&state)? } else { list(&state) }
         }
         Verb::Show { registry, version, model } => {
-            let registry = registry.open();
+            let registry = registry.open()?;
             let name = registry.resolve(&registry.state()?, model.as_deref(), version)?;
             show(&registry, &name)?
         }
-        Verb::Log { registry, json } => log(&registry.open(), *json)?,
+        Verb::Log { registry, json } => log(&registry.open()?, *json)?,
         Verb::Verify { registry, head } => {
-            let verified = registry.open().verify(head.as_ref())?;
+            let verified = registry.open()?.verify(head.as_ref())?;
             let Head { events, hash } = verified.head;
             format!("{events} events and {} files are as recorded; head {events}:{hash}\n", verified.files)
         }
         Verb::Promote { registry, version, decision } => {
-            let registry = registry.open();
+            let registry = registry.open()?;
             let seen = registry.ledger()?;
             let name = registry.resolve(&State::of(&seen), decision.model.as_deref(), version)?;
             let record = decision.by.record(decision.on);
@@ -169,7 +191,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
             format!("{name} is champion\n")
         }
         Verb::Rollback { registry, decision } => {
-            let registry = registry.open();
+            let registry = registry.open()?;
             let seen = registry.ledger()?;
             let state = State::of(&seen);
             let (model, found) = registry.model(&state, decision.model.as_deref())?;
@@ -178,7 +200,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
             format!("{model}/{previous} is champion again\n")
         }
         Verb::At { registry, date, json } => {
-            let state = State::at(&registry.open().ledger()?, *date);
+            let state = State::at(&registry.open()?.ledger()?, *date);
             at(&state, *date, *json)?
         }
     };

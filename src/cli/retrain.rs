@@ -86,6 +86,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     };
     let spec = args.vouched.told(spec)?;
     let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
+    let registry = args.registry.open()?;
     let watch = Watch::new(shared.interactive);
     let options = shared.read_options();
     let dataset = Dataset::read(&args.source, mapping.as_ref(), &options)?;
@@ -110,7 +111,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
         record: args.by.record(Some(args.as_of)),
         hook,
     };
-    let retrained = retrainer.run(&args.registry.open(), &dataset, &watch);
+    let retrained = retrainer.run(&registry, &dataset, &watch);
     watch.finish();
     let (text, refusal) = told(retrained?);
     if shared.talks {

@@ -8,7 +8,7 @@ use propensity::job::Job;
 use propensity::pipeline::{Pipeline, check_date};
 use propensity::progress::Progress;
 use propensity::quantity::AsOf;
-use propensity::registry::Registry;
+use propensity::registry::RegistryPlace;
 use propensity::report::RunOutput;
 use propensity::retraining::champion;
 use propensity::scoring::Chunking;
@@ -18,6 +18,7 @@ use propensity::tables::mapping::Mapping;
 use propensity::training::AdditiveParams;
 
 use super::clock::Watch;
+use super::registry::PlaceParser;
 use super::vouched::Vouched;
 use super::{Failure, Shared};
 
@@ -38,9 +39,9 @@ pub(crate) struct Args {
     /// Score by this model instead of training one.
     #[arg(long, env = "PROPENSITY_MODEL", value_name = "FILE")]
     model: Option<PathBuf>,
-    /// Score by the champion of this registry instead of training a model.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["model", "spec"])]
-    registry: Option<PathBuf>,
+    /// Score by the champion of this registry, a folder or an address, instead of training a model.
+    #[arg(long, value_name = "PLACE", value_parser = PlaceParser, conflicts_with_all = ["model", "spec"])]
+    registry: Option<RegistryPlace>,
     /// Mapping file that renames the columns of an export.
     #[arg(long, env = "PROPENSITY_MAPPING", value_name = "FILE")]
     mapping: Option<PathBuf>,
@@ -57,7 +58,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     let spec = args.vouched.told(spec)?;
     let model = match (&args.model, &args.registry) {
         (Some(path), _) => Some(Pipeline::load(path)?.1),
-        (None, Some(folder)) => Some(champion(&Registry::open(folder), None)?.1),
+        (None, Some(place)) => Some(champion(&place.open()?, None)?.1),
         (None, None) => None,
     };
     let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;

@@ -10,7 +10,7 @@ use crate::error::{Coded, ErrorKind};
 #[non_exhaustive]
 pub enum RegistryError {
     /// The storage refused to read or write.
-    #[error("registry {place}: cannot use {key}: {source}; check the path, its permissions and free space")]
+    #[error("registry {place}: cannot use {key}: {source}; {advice}")]
     Storage {
         /// Where the registry is.
         place: String,
@@ -18,6 +18,28 @@ pub enum RegistryError {
         key: String,
         /// What the storage said.
         source: io::Error,
+        /// What to do about it.
+        advice: &'static str,
+    },
+    /// This is not where a registry can be.
+    #[error(
+        "no registry can be at {found:?}: {fault}; expected a folder, s3://BUCKET/PREFIX or az://CONTAINER/PREFIX"
+    )]
+    Address {
+        /// How the address begins.
+        found: String,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// The environment does not say how to reach an object store.
+    #[error("registry {place} cannot be opened: {fault}; {advice}")]
+    Settings {
+        /// Where the registry is.
+        place: String,
+        /// What is missing or wrong.
+        fault: String,
+        /// What to do about it.
+        advice: &'static str,
     },
     /// Another writer holds the registry for longer than a write takes.
     #[error(
@@ -119,6 +141,8 @@ impl Coded for RegistryError {
     fn code(&self) -> &'static str {
         match self {
             Self::Storage { .. } => "E_REGISTRY_STORAGE",
+            Self::Address { .. } => "E_REGISTRY_ADDRESS",
+            Self::Settings { .. } => "E_REGISTRY_SETTINGS",
             Self::Busy { .. } => "E_REGISTRY_BUSY",
             Self::Moved { .. } => "E_REGISTRY_MOVED",
             Self::Ledger { .. } => "E_REGISTRY_LEDGER",

@@ -12,7 +12,8 @@
 //! Everything that happens is one line more in the ledger, and that line is the commit: files are stored before it and
 //! mean nothing without it, views are written after it and can be made again from it. A process that dies at any moment
 //! leaves the registry as it was before the event or as it is after it. A writer names the ledger it has seen; of two
-//! that have seen the same, one writes and the other is told ([`RegistryError::Moved`]).
+//! that have seen the same, one writes and the other is told ([`RegistryError::Moved`]). `R` is a folder or, by
+//! [`RegistryPlace`] and [`Bucket`], in an object store.
 //!
 //! ```
 //! use propensity::registry::{Event, NewVersion, Record, Registry, VersionName};
@@ -46,9 +47,13 @@
 //! ```
 
 mod aliases;
+mod bucket;
+#[cfg(test)]
+mod contract;
 mod error;
 mod event;
 mod ledger;
+mod place;
 mod storage;
 mod verify;
 mod version;
@@ -59,9 +64,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use aliases::{Aliases, ModelState, State, VersionEntry};
+pub use bucket::{Bucket, BucketError};
 pub use error::RegistryError;
 pub use event::{Event, StoredFile, VersionName};
 pub use ledger::{Entry, Head, Ledger, Record};
+pub use place::{BucketAddress, RegistryPlace};
 pub use storage::{Exchange, Folder, Storage};
 pub use verify::{Finding, Verified};
 pub use version::{MANIFEST_FILE, METRICS_FILE, MODEL_FILE, NewVersion, VersionManifest};
@@ -80,12 +87,43 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// A registry in a folder; it is made with the first write.
+    /// A registry in a folder; it is made with the first write. [`RegistryPlace`] reads addresses of object stores too.
     pub fn open(folder: &Path) -> Self {
         Self::on(Box::new(Folder::new(folder)))
     }
 
-    /// A registry on any storage.
+    /// A registry on any storage, such as a bucket of an object store.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use object_store::memory::InMemory;
+    /// use propensity::registry::{Bucket, NewVersion, Record, Registry, RegistryError, VersionName};
+    ///
+    /// let store = Arc::new(InMemory::new());
+    /// let open = || Ok::<_, RegistryError>(Registry::on(Box::new(Bucket::new(store.clone(), "memory")?)));
+    /// let (ann, bob) = (open()?, open()?);
+    /// let record = |by: &str| -> Result<Record, Box<dyn std::error::Error>> {
+    ///     let recorded_at = "2026-03-01T06:00:00Z".parse()?;
+    ///     Ok(Record { date: "2026-03-01".parse()?, recorded_at, by: by.to_owned() })
+    /// };
+    /// let name = VersionName { model: "smb".to_owned(), version: "a1".to_owned() };
+    /// let version = NewVersion {
+    ///     name: name.clone(),
+    ///     as_of: "2026-03-01".parse()?,
+    ///     reason: "first".to_owned(),
+    ///     files: [("model.json".to_owned(), b"{}".to_vec())].into(),
+    ///     origin: "an example".into(),
+    /// };
+    /// let seen = ann.add(&ann.ledger()?, &record("ann")?, &version)?;
+    /// assert_eq!(bob.ledger()?, seen);
+    /// // Both have seen the same: one writes, the other is told.
+    /// ann.promote(&seen, &record("ann")?, &name, "better")?;
+    /// let told = bob.promote(&seen, &record("bob")?, &name, "better");
+    /// assert!(matches!(told, Err(RegistryError::Moved { expected: 1, found: 2, .. })));
+    /// assert_eq!(bob.verify(None)?.head.events, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn on(storage: Box<dyn Storage>) -> Self {
         Self { storage }
     }
@@ -99,7 +137,7 @@ impl Registry {
         let (place, key) = (self.place(), key.to_owned());
         move |source| match source.kind() {
             std::io::ErrorKind::WouldBlock => RegistryError::Busy { place },
-            _ => RegistryError::Storage { place, key, source },
+            _ => RegistryError::Storage { place, key, advice: self.storage.advice(&source), source },
         }
     }
 

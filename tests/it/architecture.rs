@@ -43,7 +43,7 @@ const MAY_LOOK_BESIDE: [(&str, &str); 7] = [
 const TOP: [&str; 3] = ["lib", "main", "cli"];
 
 /// Heavy crates and the only modules that may name them; `linfa` stands for its family too.
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 19] = [
     ("ab_glyph", &["drawing"]),
     ("ab_glyph_rasterizer", &["drawing"]),
     ("dejavu", &["drawing"]),
@@ -57,9 +57,11 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ("tracing_subscriber", &["cli"]),
     ("csv", &["tables", "wide", "report"]),
     ("glob", &["tables"]),
+    ("object_store", &["registry"]),
     ("psl", &["tables"]),
     ("rust_xlsxwriter", &["tables"]),
     ("strsim", &["crm"]),
+    ("tokio", &["registry"]),
     ("unicode_normalization", &["crm"]),
 ];
 

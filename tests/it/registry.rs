@@ -122,6 +122,54 @@ fn the_command_tells_what_is_there_and_moves_the_champion() {
 }
 
 #[test]
+fn addresses_in_object_stores_are_taken_by_every_verb() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("deals.csv"), "opportunity_id\n").unwrap();
+    let day = ["--as-of", "2026-01-01"];
+    let verbs = [
+        vec!["registry", "verify"],
+        vec!["retrain", "."],
+        vec!["feedback", "deals.csv"],
+        vec!["outcomes", "list.csv"],
+        vec!["run", ".", "--out", "out"],
+        vec!["drift", "."],
+    ];
+    let asked = |verb: &[&str], place: &str| {
+        let day: &[&str] = if verb[0] == "registry" { &[] } else { &day };
+        let mut command = Command::new(env!("CARGO_BIN_EXE_propensity"));
+        command.current_dir(folder.path()).args(verb).args(day).args(["--registry", place]);
+        // A port of this machine on which nobody listens.
+        command.env("AWS_ENDPOINT", "http://127.0.0.1:9").env("AWS_ALLOW_HTTP", "true");
+        command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "not-so-secret");
+        command.env("NO_PROXY", "127.0.0.1");
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{verb:?} {place}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!said.contains("secret"), "{said}");
+        said
+    };
+    for verb in &verbs {
+        for place in
+            ["gs://models/smb", "s4://models", "s3://key:secret@models/smb", "az://models/smb?sig=secret"]
+        {
+            let said = asked(verb, place);
+            assert!(
+                said.contains("expected a folder, s3://BUCKET/PREFIX or az://CONTAINER/PREFIX"),
+                "{said}"
+            );
+        }
+    }
+    for verb in [&verbs[0], &verbs[4], &verbs[5]] {
+        let said = asked(verb, "s3://models/smb");
+        let found =
+            "error[E_REGISTRY_STORAGE]: registry s3://models/smb: cannot use head.json: the store fails";
+        assert!(said.contains(found) && said.contains("http://127.0.0.1:9/models/smb/head.json"), "{said}");
+        assert!(said.contains("check AWS_REGION"), "{said}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing was written");
+}
+
+#[test]
 fn what_cannot_be_is_refused_and_nothing_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("registry");
