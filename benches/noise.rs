@@ -123,7 +123,7 @@ fn with_interval(values: &[f64]) -> Option<(f64, f64, f64)> {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
     let is_test = arguments.iter().any(|argument| argument == "--test");
-    let (accounts, cycles) = if is_test { (500, 2) } else { (8000, 24) };
+    let (accounts, cycles) = if is_test { (500, 2) } else { (16_000, 24) };
     let folder = tempfile::tempdir()?;
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let chunking = Chunking {

@@ -5,10 +5,11 @@
 //! cargo bench --bench year [-- --record benches/record/year.json --picture docs/pictures/simulated_year.svg]
 //! ```
 //!
-//! The world is generated, so what came of every list is known, and it has its seasons. From July on two products change
-//! places, and the whole market looks around twice as much. In September the signals of the last four weeks are missing; what is
-//! delivered in their place is whole, but its keys have slipped. A table of what happened each month is printed, and the rate
-//! of purchases by cluster and month is drawn as SVG. With `--test` two months of a small world.
+//! The world is generated, so what came of every list is known, and it has its seasons. From July on new customers buy one of
+//! two products where they would have bought the other, and the whole market looks around twice as much. In September the
+//! signals of the last four weeks are missing; what is delivered in their place is whole, but its keys have slipped. A table of
+//! what happened each month is printed, and the rate of purchases by cluster and month is drawn as SVG. With `--test` two
+//! months of a small world.
 #![allow(clippy::print_stdout, reason = "a benchmark shows what it measures")]
 
 #[path = "year/chart.rs"]

@@ -8,10 +8,10 @@ use serde_json::json;
 
 use super::RetrainError;
 use super::cases::JudgingGround;
-use super::compare::{cluster_rates, worth};
 use super::due::Scope;
 use super::reserve::Slice;
 use super::run::Retrainer;
+use super::worth::{cluster_rates, worth};
 use crate::artifact::{Header, sha256_hex};
 use crate::evaluation::{Bootstrap, CardInput, ModelCard};
 use crate::features::{KnownDeals, recipes};

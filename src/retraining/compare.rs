@@ -1,6 +1,5 @@
 //! Holds a challenger against the champions that are still valid, on the same accounts and the same draws.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
@@ -8,12 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::cases::{ScoredCase, ScoredCases};
 use super::churn::Churn;
 use super::replay::{Replay, Saying};
+use super::worth::{Best, ClusterRate, Worth, columns, expected_to_observed, latest, worth};
 use crate::evaluation::Measure;
-use crate::grid::Cluster;
-use crate::metrics::{
-    Redraws, auc, expected_calibration_error, log_loss, log_loss_weighted, percentile_interval,
-    wilson_interval,
-};
+use crate::metrics::{Redraws, log_loss_weighted, percentile_interval};
 use crate::parallelism::Parallelism;
 use crate::quantity::AsOf;
 use crate::seed::Seed;
@@ -22,38 +18,6 @@ use crate::seed::Seed;
 const DRAWS: NonZeroU32 = NonZeroU32::MIN.saturating_add(399);
 /// Share of the draws that an interval holds.
 const LEVEL: f64 = 0.95;
-/// Bins of the calibration error.
-const BINS: usize = 10;
-
-/// What a line is worth on the cases, in itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Worth {
-    /// Mean logarithmic loss, in nats; `None` without both outcomes.
-    pub log_loss: Option<f64>,
-    /// Area under the ROC curve, all products together.
-    pub auc: Option<f64>,
-    /// Expected calibration error over ten bins.
-    pub calibration_error: Option<f64>,
-    /// Sum of the probabilities over the number of outcomes.
-    pub expected_to_observed: Option<f64>,
-    /// Share of the outcomes in Act Now and Evaluate over their share of the cases.
-    pub lift: Option<f64>,
-}
-
-/// Cases and outcomes of one cluster.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClusterRate {
-    /// The cluster.
-    pub cluster: Cluster,
-    /// Cases.
-    pub cases: u64,
-    /// Those with the outcome.
-    pub outcomes: u64,
-    /// Share with the outcome and its 95 % interval; `None` without cases.
-    pub rate: Option<Measure>,
-}
 
 /// A challenger against one champion, for fit or for intent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,7 +43,8 @@ pub struct Contest {
     /// The same of the opponent on that date.
     #[serde(default)]
     pub opponent_expected_to_observed: Option<f64>,
-    /// Lift of the challenger less that of the opponent, with the interval of the paired draws.
+    /// Lift of the challenger less that of the opponent, both among as many of their best cases as the one that puts fewer into
+    /// Act Now and Evaluate has there; with the interval of the paired draws.
     pub lift_change: Option<Measure>,
 }
 
@@ -139,7 +104,9 @@ impl Field<'_> {
         let best = self.champions.iter().min_by(|a, b| loss(of(&a.1)).total_cmp(&loss(of(&b.1))));
         let (opponent, champion) =
             best.map_or((String::new(), &[][..]), |(name, cases)| (name.clone(), of(cases).as_slice()));
-        let drawn = self.draws(what, champion, challenger);
+        let (ours, theirs) = (Best::of(challenger), Best::of(champion));
+        let depth = ours.share.min(theirs.share);
+        let drawn = self.draws(what, (champion, &theirs), (challenger, &ours), depth);
         let (own, other) = (worth(challenger), worth(champion));
         let measure = |value: Option<f64>, of: &dyn Fn(&Drawn) -> Option<f64>| {
             let values: Vec<f64> = drawn.iter().filter_map(of).collect();
@@ -159,14 +126,23 @@ impl Field<'_> {
                 drawn.expected_to_observed
             }),
             opponent_expected_to_observed: expected_to_observed(champion, latest, None),
-            lift_change: measure(difference(own.lift, other.lift), &|drawn| drawn.lift_change),
+            lift_change: measure(
+                difference(ours.lift(challenger, depth, None), theirs.lift(champion, depth, None)),
+                &|drawn| drawn.lift_change,
+            ),
             champion: other,
             challenger: own,
         }
     }
 
     /// Draws accounts again, the same for both lines.
-    fn draws(&self, what: &str, champion: &[ScoredCase], challenger: &[ScoredCase]) -> Vec<Drawn> {
+    fn draws(
+        &self,
+        what: &str,
+        (champion, theirs): (&[ScoredCase], &Best),
+        (challenger, ours): (&[ScoredCase], &Best),
+        depth: f64,
+    ) -> Vec<Drawn> {
         if champion.len() != challenger.len() || challenger.is_empty() {
             return Vec::new();
         }
@@ -179,11 +155,13 @@ impl Field<'_> {
                 let (outcomes, probabilities) = columns(cases);
                 log_loss_weighted(&outcomes, &probabilities, &weights)
             };
-            let lift = |cases| lift(cases, Some(&weights));
             Drawn {
                 loss_change: relative(loss(challenger), loss(champion)),
                 expected_to_observed: expected_to_observed(challenger, latest(challenger), Some(&weights)),
-                lift_change: difference(lift(challenger), lift(champion)),
+                lift_change: difference(
+                    ours.lift(challenger, depth, Some(&weights)),
+                    theirs.lift(champion, depth, Some(&weights)),
+                ),
             }
         })
     }
@@ -205,89 +183,12 @@ fn difference(of: Option<f64>, to: Option<f64>) -> Option<f64> {
     Some(of? - to?)
 }
 
-fn columns(cases: &[ScoredCase]) -> (Vec<bool>, Vec<f64>) {
-    cases.iter().map(|case| (case.outcome, case.probability)).unzip()
-}
-
-/// What a line is worth on its cases.
-pub(super) fn worth(cases: &[ScoredCase]) -> Worth {
-    let (outcomes, probabilities) = columns(cases);
-    let both = outcomes.contains(&true) && outcomes.contains(&false);
-    Worth {
-        log_loss: log_loss(&outcomes, &probabilities).filter(|_| both),
-        auc: auc(&outcomes, &probabilities),
-        calibration_error: expected_calibration_error(&outcomes, &probabilities, BINS),
-        expected_to_observed: expected_to_observed(cases, None, None),
-        lift: lift(cases, None),
-    }
-}
-
-fn weight(weights: Option<&[f32]>, case: usize) -> f64 {
-    weights.map_or(1.0, |weights| f64::from(weights[case]))
-}
-
-/// The latest date among the cases: what came of it tells how things stand now.
-fn latest(cases: &[ScoredCase]) -> Option<AsOf> {
-    cases.iter().map(|case| case.date).max()
-}
-
-/// On one date, or on all where that is `None`.
-fn expected_to_observed(cases: &[ScoredCase], date: Option<AsOf>, weights: Option<&[f32]>) -> Option<f64> {
-    let (mut expected, mut observed) = (0.0, 0.0);
-    let of_date = |case: &ScoredCase| date.is_none_or(|date| case.date == date);
-    for (index, case) in cases.iter().enumerate().filter(|(_, case)| of_date(case)) {
-        let weight = weight(weights, index);
-        expected += weight * case.probability;
-        observed += if case.outcome { weight } else { 0.0 };
-    }
-    (observed > 0.0).then(|| expected / observed)
-}
-
-fn lift(cases: &[ScoredCase], weights: Option<&[f32]>) -> Option<f64> {
-    let (mut all, mut outcomes, mut top, mut top_outcomes) = (0.0, 0.0, 0.0, 0.0);
-    for (index, case) in cases.iter().enumerate() {
-        let weight = weight(weights, index);
-        let is_top = matches!(case.cluster, Cluster::ActNow | Cluster::Evaluate);
-        all += weight;
-        top += if is_top { weight } else { 0.0 };
-        if case.outcome {
-            outcomes += weight;
-            top_outcomes += if is_top { weight } else { 0.0 };
-        }
-    }
-    (top > 0.0 && outcomes > 0.0).then(|| (top_outcomes / outcomes) / (top / all))
-}
-
-/// Rates of the outcome by cluster, in the order of work; clusters without cases are left out.
-pub(super) fn cluster_rates(cases: &[ScoredCase]) -> Vec<ClusterRate> {
-    let mut counts: BTreeMap<Cluster, (u64, u64)> = BTreeMap::new();
-    for case in cases {
-        let (cases, outcomes) = counts.entry(case.cluster).or_default();
-        *cases += 1;
-        *outcomes += u64::from(case.outcome);
-    }
-    counts
-        .into_iter()
-        .map(|(cluster, (cases, outcomes))| ClusterRate {
-            cluster,
-            cases,
-            outcomes,
-            rate: rate(outcomes, cases),
-        })
-        .collect()
-}
-
-/// A share with its interval.
-pub(super) fn rate(outcomes: u64, cases: u64) -> Option<Measure> {
-    let (low, high) = wilson_interval(outcomes as f64, cases as f64)?;
-    Some(Measure { value: outcomes as f64 / cases as f64, low, high })
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::grid::Cluster;
 
-    fn cases(rows: &[(bool, f64, Cluster)]) -> Vec<ScoredCase> {
+    pub(in super::super) fn cases(rows: &[(bool, f64, Cluster)]) -> Vec<ScoredCase> {
         let case = |(group, (outcome, probability, cluster)): (usize, &(bool, f64, Cluster))| ScoredCase {
             group: group as u64,
             date: "2026-01-25".parse().unwrap(),
@@ -298,21 +199,32 @@ mod tests {
         rows.iter().enumerate().map(case).collect()
     }
 
+    /// A market that has grown: the challenger says more of all, puts more into its top, and orders them as the champion does.
     #[test]
-    fn worth_by_hand() {
-        use Cluster::{ActNow, Educate, Nurture};
-        let found = worth(&cases(&[
-            (true, 0.8, ActNow),
-            (false, 0.4, ActNow),
-            (true, 0.5, Nurture),
-            (false, 0.1, Educate),
-        ]));
-        let expected = -(libm::log(0.8) + libm::log(0.6) + libm::log(0.5) + libm::log(0.9)) / 4.0;
-        assert!((found.log_loss.unwrap() - expected).abs() < 1e-9);
-        assert!((found.expected_to_observed.unwrap() - 0.9).abs() < 1e-9);
-        // Half of the outcomes in half of the cases.
-        assert!((found.lift.unwrap() - 1.0).abs() < 1e-9);
-        assert!((found.auc.unwrap() - 1.0).abs() < 1e-9);
+    fn lift_is_compared_among_as_many_of_the_best() {
+        use Cluster::{ActNow, Educate};
+        let cases_of = |n_top: usize, factor: f64| {
+            let rows: Vec<_> = (0..1000)
+                .map(|case| {
+                    let cluster = if case < n_top { ActNow } else { Educate };
+                    (case % 10 == 0 && case < 500, factor * (1.0 - case as f64 / 1000.0), cluster)
+                })
+                .collect();
+            cases(&rows)
+        };
+        let of = |n_top, factor| ScoredCases { fit: cases_of(n_top, factor), intent: Vec::new() };
+        let (champions, challenger) = ([("a".to_owned(), of(200, 0.1))], of(600, 0.2));
+        let (seed, parallelism) = (Seed::new(1), Parallelism::serial());
+        let contest =
+            Field { champions: &champions, challenger: &challenger, seed, parallelism: &parallelism }.fit();
+        assert_eq!((contest.champion.lift, contest.challenger.lift), (Some(2.0), Some(1.0 / 0.6)));
+        assert_eq!(contest.lift_change, Some(Measure { value: 0.0, low: 0.0, high: 0.0 }));
+        // A challenger that puts the outcomes last falls behind.
+        let mut turned = of(600, 0.2);
+        turned.fit.iter_mut().for_each(|case| case.outcome = !case.outcome && case.group >= 500);
+        let worse =
+            Field { champions: &champions, challenger: &turned, seed, parallelism: &parallelism }.fit();
+        assert!(worse.lift_change.unwrap().high < 0.0, "{:?}", worse.lift_change);
     }
 
     /// A market that has turned: what a line learned of the latest date holds there, and not on dates that will not come

@@ -24,11 +24,12 @@ mod policy;
 mod replay;
 mod reserve;
 mod run;
+mod worth;
 
 pub use cases::{JudgingGround, Said, ScoredCase, ScoredCases, Standing, Standings};
 pub use churn::{Churn, Moved};
 pub use command::CommandHook;
-pub use compare::{ClusterRate, Comparison, Contest, Worth};
+pub use compare::{Comparison, Contest};
 pub use due::{Due, Scope};
 pub use error::RetrainError;
 pub use feeds::{FeedReport, feeds};
@@ -38,3 +39,4 @@ pub use policy::Policy;
 pub use replay::{Replay, Saying};
 pub use reserve::Slice;
 pub use run::{Retrained, Retrainer};
+pub use worth::{ClusterRate, Worth};

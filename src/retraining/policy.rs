@@ -1,9 +1,10 @@
 //! The policy that decides by measures.
 
-use super::compare::{ClusterRate, Comparison, Contest};
+use super::compare::{Comparison, Contest};
 use super::feeds::FeedReport;
 use super::hook::{BeforeFit, RetrainHook, Verdict};
 use super::replay::Replay;
+use super::worth::ClusterRate;
 
 /// When a challenger may replace the champion.
 ///
@@ -119,7 +120,7 @@ impl Policy {
         }
         if let Some(change) = contest.lift_change.filter(|change| change.high < 0.0) {
             faults.push(format!(
-                "{what}: lift in Act Now and Evaluate falls by {:.2}, {:.2} to {:.2}",
+                "{what}: lift among as many of the best falls by {:.2}, {:.2} to {:.2}",
                 -change.value, -change.high, -change.low
             ));
         }
@@ -143,7 +144,8 @@ fn inversion(clusters: &[ClusterRate]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::super::cases::{ScoredCase, ScoredCases};
-    use super::super::compare::{Field, Worth, rate};
+    use super::super::compare::Field;
+    use super::super::worth::{Worth, rate};
     use super::*;
     use crate::evaluation::Measure;
     use crate::grid::Cluster;
@@ -213,7 +215,7 @@ mod tests {
             ("fit: calibration does not hold", &|it| {
                 it.fit.expected_to_observed = Some(Measure { value: 2.0, low: 1.5, high: 2.5 });
             }),
-            ("intent: lift in Act Now and Evaluate falls by 0.50", &|it| {
+            ("intent: lift among as many of the best falls by 0.50", &|it| {
                 it.intent.lift_change = Some(Measure { value: -0.5, low: -0.9, high: -0.1 });
             }),
             ("what a says of 2025-12-25 agrees with what it said of that date before to 0.71", &|it| {
