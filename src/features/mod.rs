@@ -44,7 +44,8 @@ pub use signal_measures::{SignalMeasure, SignalMeasures};
 pub use spec::{Family, FeatureSpec, MoneySpec, ProductTraits, ProductVersion};
 pub use subscription::{CANCELLED as CANCELLED_STATE, STALE_DAYS as STALE_SUBSCRIPTION_DAYS};
 pub use surge::{BASELINE_WEEKS, Dispersion, SignalWeeks, Surge};
-pub use view::{Vantage, account_row, known_accounts, known_rows};
+pub(crate) use view::known_accounts;
+pub use view::{Vantage, account_row, known_rows};
 
 use crate::matrix::{Column, FeatureMatrix};
 use crate::quantity::AsOf;

@@ -71,6 +71,9 @@ impl Family {
 
 /// The columns that the features of `spec` are made of; those of other tables and other columns need not be read.
 ///
+/// `known_at` is among those of every table but signals: what is asked of signals adds up in any order, and asks of when
+/// they became known only before which date it was.
+///
 /// ```
 /// use propensity::features::columns_read;
 /// use propensity::spec::Spec;

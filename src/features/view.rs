@@ -73,7 +73,7 @@ pub fn account_row(dataset: &Dataset, account: usize, as_of: AsOf) -> Result<Opt
 ///
 /// # Errors
 /// As [`account_row`].
-pub fn known_accounts(dataset: &Dataset, as_of: AsOf) -> Result<Vec<usize>, FeatureError> {
+pub(crate) fn known_accounts(dataset: &Dataset, as_of: AsOf) -> Result<Vec<usize>, FeatureError> {
     let Some(table) = dataset.table(TableName::Accounts) else { return Ok(Vec::new()) };
     let valid_from = table.time("valid_from")?;
     let is_known =

@@ -325,7 +325,7 @@ impl Dataset {
     }
 
     /// The ids of all accounts, as [`Self::accounts`] gives them.
-    pub fn into_accounts(self) -> Vec<String> {
+    pub(crate) fn into_accounts(self) -> Vec<String> {
         self.accounts
     }
 

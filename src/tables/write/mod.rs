@@ -165,7 +165,7 @@ impl TableWriter {
     ///
     /// # Errors
     /// As [`Self::commit`], and when the file cannot be read again.
-    pub fn commit_hashed(self) -> Result<(String, u64), OutputError> {
+    pub(crate) fn commit_hashed(self) -> Result<(String, u64), OutputError> {
         let target = self.target.clone();
         match self.finish()? {
             Some((digest, bytes)) => Ok((hexadecimal(&digest.finalize()), bytes)),
