@@ -1,6 +1,5 @@
 //! The world of the year: a market that turns in July, and two deliveries of signals in September that are broken.
 
-use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
 use std::num::NonZeroU64;
@@ -31,26 +30,15 @@ pub(crate) fn market(folder: &Path, accounts: u64, parallelism: &Parallelism) ->
     turn(folder)
 }
 
-/// From the turn on, customers who had neither of two products buy the one where they would have bought the other, and the
-/// whole market looks around twice as much: each of its signals comes twice.
+/// From the turn on, whoever would have bought one of two products buys the other, and the whole market looks around twice as
+/// much: each of its signals comes twice.
 fn turn(folder: &Path) -> Result<(), Box<dyn Error>> {
-    let mut customers = BTreeSet::new();
-    edit(&folder.join("transactions.csv"), |header, rows| {
-        let [account, product, date] = places(header, ["account_id", "product", "date"])?;
-        let before =
-            |cells: &&Vec<String>| SWAPPED.contains(&cells[product].as_str()) && cells[date].as_str() < TURN;
-        customers.extend(rows.iter().filter(before).map(|cells| cells[account].clone()));
-        Ok(rows)
-    })?;
     for (table, date) in
         [("transactions", "date"), ("opportunities", "created_at"), ("subscriptions", "month")]
     {
         edit(&folder.join(format!("{table}.csv")), |header, mut rows| {
-            let [account, product, date] = places(header, ["account_id", "product", date])?;
-            let turned = |cells: &&mut Vec<String>| {
-                cells[date].as_str() >= TURN && !customers.contains(&cells[account])
-            };
-            for cells in rows.iter_mut().filter(turned) {
+            let [product, date] = places(header, ["product", date])?;
+            for cells in rows.iter_mut().filter(|cells| cells[date].as_str() >= TURN) {
                 if let Some(at) = SWAPPED.iter().position(|name| *name == cells[product]) {
                     SWAPPED[1 - at].clone_into(&mut cells[product]);
                 }

@@ -52,10 +52,11 @@ impl Standing {
         self.potential.map(|potential| cents(self.probability * potential.mean))
     }
 
-    /// An owner that is like the best customers and spends less than owners like it.
-    fn is_upsell(&self) -> bool {
+    /// An owner that is like the best customers, spends less than owners like it, and, where a model tells, is likely to pay more.
+    fn is_upsell(&self, likely: Option<Band>) -> bool {
         matches!(self.cluster, Cluster::ActNow | Cluster::Evaluate)
             && self.upsell.is_some_and(|amount| amount > 0.0)
+            && likely.is_none_or(|band| matches!(band, Band::High | Band::Medium))
     }
 }
 
@@ -224,7 +225,7 @@ impl Renderer<'_> {
             Kind::PotentialHigh => standing().potential.map(|potential| Value::Number(potential.high)),
             Kind::PotentialBand => standing().potential.and_then(|potential| text(potential.band())),
             Kind::ExpectedValue => standing().expected().map(Value::Number),
-            Kind::Upsell => yes(standing().is_upsell() && self.may_buy_more(customer, source.name())),
+            Kind::Upsell => yes(standing().is_upsell(self.upsell_band(customer, source.name()))),
             Kind::UpsellRevenue => standing().upsell.map(Value::Number),
             Kind::UpsellScore => score?.upsell_score.map(|score| Value::Number(score.value())),
             Kind::UpsellProbability => {
@@ -335,17 +336,14 @@ impl Renderer<'_> {
         })
     }
 
-    /// Whether the upsell model, where the line has one that found a signal, puts an owner into its upper two bands.
-    fn may_buy_more(&self, customer: &Customer, product: &str) -> bool {
+    /// The band of the upsell score by the cuts of intent, where the line has an upsell model that found a signal.
+    fn upsell_band(&self, customer: &Customer, product: &str) -> Option<Band> {
         let pipeline = self.request.run.pipeline();
         let mut products = pipeline.spec().products.iter().zip(pipeline.products());
-        let Some((settings, models)) = products.find(|(settings, _)| settings.name == product) else {
-            return true;
-        };
-        let has_signal =
-            models.upsell.as_ref().is_some_and(|upsell| upsell.evidence().signal() == Signal::Found);
-        let score = customer.score(product).and_then(|score| score.upsell_score).filter(|_| has_signal);
-        score.is_none_or(|score| matches!(settings.intent_cuts.band(score), Band::High | Band::Medium))
+        let (settings, models) = products.find(|(settings, _)| settings.name == product)?;
+        let has_signal = models.upsell.as_ref()?.evidence().signal() == Signal::Found;
+        let score = customer.score(product)?.upsell_score.filter(|_| has_signal)?;
+        Some(settings.intent_cuts.band(score))
     }
 
     fn of_licences(&self, customer: &Customer, source: &Source) -> Cell {
@@ -373,5 +371,24 @@ fn is_program(program: &str, family: &str) -> bool {
             program.starts_with("enterprise agreement") || program == "ea" || program.starts_with("ea ")
         }
         _ => program == family || program.starts_with(&format!("{family} ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn upsell_customers_are_good_spend_less_and_are_likely_where_a_model_tells() {
+        let of =
+            |cluster, upsell| Standing { owned: true, potential: None, probability: 0.0, upsell, cluster };
+        let good = of(Cluster::Evaluate, Some(10.0));
+        let told = [None, Some(Band::High), Some(Band::Medium), Some(Band::Low), Some(Band::VeryLow)];
+        assert_eq!(told.map(|band| good.is_upsell(band)), [true, true, true, false, false]);
+        for other in
+            [of(Cluster::Nurture, Some(10.0)), of(Cluster::ActNow, Some(0.0)), of(Cluster::ActNow, None)]
+        {
+            assert!(!other.is_upsell(Some(Band::High)));
+        }
     }
 }

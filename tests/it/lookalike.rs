@@ -219,24 +219,17 @@ fn owners_and_nobody_else_have_an_upsell_score() {
     let card = fs::read_to_string(folder.join("out/model_card.md")).unwrap();
     assert!(card.contains("### azure upsell"), "{card}");
 
-    // Whom a report calls an upsell customer is an owner whom the model puts into its upper half.
-    succeeds(folder, &["report", "out", "--report", "m365", "--viewer", "executive", "--out", "m365.csv"]);
-    let record = fs::read_to_string(folder.join("out/run.json")).unwrap();
-    let record: serde_json::Value = serde_json::from_str(&record).unwrap();
-    let evidence = record["model"]["evidence"].as_array().unwrap();
-    let m365 = evidence.iter().find(|models| models["product"] == "m365").unwrap();
-    assert!(!m365["upsell"].as_str().unwrap().contains("no signal"), "{m365}");
-    let medium = propensity::spec::Spec::cloudascent().unwrap();
-    let medium = medium.products.iter().find(|product| product.name == "m365").unwrap().intent_cuts.medium();
+    // Too few outcomes for a signal, so the flag follows cluster and revenue alone.
+    succeeds(
+        folder,
+        &["report", "out", "--report", "m365", "--viewer", "executive", "--out", "m365.csv", "--quiet"],
+    );
     let (mut upsell, mut without) = (0, 0);
     for row in rows(&folder.join("m365.csv")) {
-        let says_yes = row["m365_upsell_customer"] == "Yes";
-        let score: Option<f64> = row["m365_upsell_score"].parse().ok();
-        let likely = score.is_some_and(|score| score >= medium.value());
-        assert!(likely || !says_yes, "{row:?}");
-        upsell += usize::from(says_yes);
+        let good = ["Act Now", "Evaluate"].contains(&row["m365_cluster"].as_str());
         let underspends = row["m365_upsell_revenue"].parse().is_ok_and(|amount: f64| amount > 0.0);
-        without += usize::from(!says_yes && underspends && !likely);
+        assert_eq!(row["m365_upsell_customer"] == "Yes", good && underspends, "{row:?}");
+        if good && underspends { upsell += 1 } else { without += 1 }
     }
     assert!(upsell > 0 && without > 0, "{upsell} {without}");
 }
