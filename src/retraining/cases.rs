@@ -82,7 +82,7 @@ pub type Standings = Vec<(String, Vec<(Said, Standing)>)>;
 impl JudgingGround {
     /// The accounts of a slice as they are known on `as_of`.
     ///
-    /// Intent is judged on up to three monthly dates whose horizon ends by then; they come after those most training cases
+    /// Intent is judged on up to three monthly dates whose horizon and label delay end by then; they come after those most training cases
     /// are from, and the accounts are none that any line was trained on. `deals` are known beside the tables.
     ///
     /// # Errors
@@ -102,11 +102,10 @@ impl JudgingGround {
         let builder = FeatureBuilder::try_new(&spec.features, &dataset)?;
         let accounts = 0..dataset.accounts().len();
         let purchases = Purchases::collect_beside(deals, &builder, &dataset, accounts, as_of)?;
-        let horizon = i32::from(spec.intent.horizon_months.get());
         let begun = dataset.time_span().map_or(i64::MAX, |(first, _)| first);
         let dates = (0..i32::from(DATES.get()))
-            .map(|month| as_of.plus_months(-horizon - month))
-            .filter(|date| date.plus_months(horizon) <= as_of && date.micros() > begun)
+            .filter_map(|month| spec.intent.complete(as_of, month))
+            .filter(|date| date.micros() > begun)
             .collect();
         Ok(Self { dataset, purchases, as_of, dates, chunking: chunking.clone() })
     }

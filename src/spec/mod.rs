@@ -24,7 +24,7 @@ use crate::error::Coded;
 use crate::features::{Family, FeatureSpec, ProductTraits};
 use crate::grid::{Cuts, GridScheme};
 use crate::models::ScaleParams;
-use crate::quantity::Share;
+use crate::quantity::{AsOf, Share};
 use crate::targeting::TierPreset;
 
 /// A spec could not be read.
@@ -196,6 +196,33 @@ pub struct IntentSpec {
     /// Whether a third model of each product says which of its owners will buy more of it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub upsell: bool,
+    /// Days after which purchases are known; outcomes of the last days before a date are not complete, and no horizon that is
+    /// learned from or judged on ends in them.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub label_delay_days: u16,
+}
+
+impl IntentSpec {
+    /// The last of the monthly dates whose outcomes are complete on `as_of`, and those before it: the horizon of each, and the
+    /// label delay after it, end by then. `months` back are left out where the end of a shorter month would leak its last days.
+    ///
+    /// ```
+    /// use propensity::quantity::AsOf;
+    /// use propensity::spec::Spec;
+    ///
+    /// let mut intent = Spec::cloudascent()?.intent;
+    /// let as_of: AsOf = "2026-03-25".parse()?;
+    /// assert_eq!(intent.complete(as_of, 0), Some("2025-12-25".parse()?));
+    /// intent.label_delay_days = 10;
+    /// assert_eq!(intent.complete(as_of, 0), Some("2025-12-15".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn complete(&self, as_of: AsOf, months: i32) -> Option<AsOf> {
+        let horizon = i32::from(self.horizon_months.get());
+        let known = as_of.plus_days(-i32::from(self.label_delay_days));
+        let date = known.plus_months(-horizon - months);
+        (date.plus_months(horizon) <= known).then_some(date)
+    }
 }
 
 /// Where the scores 75, 55 and 30 are anchored.
@@ -219,6 +246,11 @@ impl From<ScaleSpec> for ScaleParams {
     fn from(spec: ScaleSpec) -> Self {
         Self { shares: spec.shares, lifts: spec.lifts }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+const fn is_none(days: &u16) -> bool {
+    *days == 0
 }
 
 const fn first_purchase() -> IntentLabel {

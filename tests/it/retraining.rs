@@ -203,6 +203,42 @@ fn a_registry_lives_through_its_first_months() {
 }
 
 #[test]
+fn outcomes_that_may_be_incomplete_are_neither_learned_from_nor_judged_on() {
+    let mut spec = spec();
+    spec.intent.label_delay_days = 10;
+    let (folder, day) = (tempfile::tempdir().unwrap(), "2025-10-25");
+    let registry = Registry::open(folder.path());
+    let retrainer = retrainer(&spec, day, 0, &LENIENT);
+    let (name, _) = promoted(retrainer.run(&registry, dataset(), &Unwatched));
+    let learned = line(&registry, &name).manifest().intent_snapshots.clone();
+    assert_eq!(learned.last(), Some(&date("2025-07-15")), "{learned:?}");
+    let deals = KnownDeals::default();
+    let ground =
+        JudgingGround::new(dataset(), &spec, Slice::Judging, date(day), &retrainer.chunking, &deals).unwrap();
+    assert_eq!(ground.dates(), [date("2025-07-15"), date("2025-06-15"), date("2025-05-15")]);
+}
+
+#[test]
+fn what_was_said_of_a_month_is_said_again() {
+    let (folder, spec) = (tempfile::tempdir().unwrap(), spec());
+    let registry = Registry::open(folder.path());
+    let run = |day| promoted(retrainer(&spec, day, 0, &LENIENT).run(&registry, dataset(), &Unwatched));
+    let (first, _) = run("2025-09-25");
+    let (second, compared) = run("2025-10-25");
+    let compared = compared.unwrap();
+    assert!(compared.replays.is_empty(), "nothing was said before");
+    let versions: Vec<&str> = compared.said.iter().map(|saying| saying.version.as_str()).collect();
+    assert_eq!(versions, [[first.version.as_str(); 3], [second.version.as_str(); 3]].concat());
+    let (_, compared) = run("2025-11-25");
+    let replays = compared.unwrap().replays;
+    let dates: Vec<AsOf> = replays.iter().map(|replay| replay.date).collect();
+    assert_eq!(dates, [date("2025-06-25"), date("2025-07-25")]);
+    for replay in replays {
+        assert_eq!((replay.version.as_str(), replay.correlation), (second.version.as_str(), 1.0));
+    }
+}
+
+#[test]
 fn between_two_trainings_intent_is_updated() {
     // Large enough for a signal, and for ten outcomes in the one snapshot that an update learns from.
     let large = small_world("4000", "3");
