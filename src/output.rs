@@ -67,10 +67,7 @@ impl StagedFile {
     /// [`OutputError::Unwritable`] when the folder or the file cannot be made.
     pub fn create(target: impl Into<PathBuf>) -> Result<Self, OutputError> {
         let target = target.into();
-        let folder = match target.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
+        let folder = folder_of(&target);
         let open = || {
             std::fs::create_dir_all(folder)?;
             tempfile::Builder::new().prefix(".staged-").suffix(".partial").tempfile_in(folder)
@@ -82,6 +79,11 @@ impl StagedFile {
     /// Where the file will be.
     pub fn target(&self) -> &Path {
         &self.target
+    }
+
+    /// The folder it is in.
+    pub(crate) fn folder(&self) -> &Path {
+        folder_of(&self.target)
     }
 
     /// Flushes to disk and gives the file its name, replacing what was there.
@@ -98,6 +100,13 @@ impl StagedFile {
             Ok(())
         };
         finish().map_err(OutputError::unwritable(&target))
+    }
+}
+
+fn folder_of(target: &Path) -> &Path {
+    match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
 }
 

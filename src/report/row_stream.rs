@@ -32,7 +32,7 @@ impl RowStream {
         columns: &[&'static str],
         newer: &[&'static str],
     ) -> Result<Self, ReportError> {
-        let table = RawTable::open(path, &CsvFormat::default())?;
+        let mut table = RawTable::open(path, &CsvFormat::default())?;
         let place = |name: &&'static str| {
             let found = table.header().iter().position(|column| column == name);
             found.map(|place| (*name, place)).ok_or_else(|| ReportError::Column {
@@ -47,6 +47,7 @@ impl RowStream {
             Some((*name, place))
         });
         columns.extend(newer);
+        table.only(columns.iter().map(|(_, place)| *place).collect());
         Ok(Self { path: path.to_path_buf(), table, columns, batch: None, next: 0 })
     }
 

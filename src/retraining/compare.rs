@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::cases::{ScoredCase, ScoredCases};
 use super::churn::Churn;
 use super::replay::{Replay, Saying};
-use super::worth::{Best, ClusterRate, Worth, columns, expected_to_observed, latest, worth};
+use super::worth::{
+    Best, ClusterRate, Worth, columns, expected_to_observed, latest, log_loss, worth_in_order,
+};
 use crate::evaluation::Measure;
 use crate::metrics::{Redraws, log_loss_weighted, percentile_interval};
 use crate::parallelism::Parallelism;
@@ -99,21 +101,21 @@ impl Field<'_> {
 
     fn contest(&self, what: &str, of: impl Fn(&ScoredCases) -> &Vec<ScoredCase>) -> Contest {
         let challenger = of(self.challenger);
-        let loss = |cases: &[ScoredCase]| worth(cases).log_loss.unwrap_or(f64::INFINITY);
+        let loss = |cases: &[ScoredCase]| log_loss(cases).unwrap_or(f64::INFINITY);
         // Of equals the first, which is the champion.
         let best = self.champions.iter().min_by(|a, b| loss(of(&a.1)).total_cmp(&loss(of(&b.1))));
         let (opponent, champion) =
             best.map_or((String::new(), &[][..]), |(name, cases)| (name.clone(), of(cases).as_slice()));
         let (ours, theirs) = (Best::of(challenger), Best::of(champion));
         let depth = ours.share.min(theirs.share);
-        let drawn = self.draws(what, (champion, &theirs), (challenger, &ours), depth);
-        let (own, other) = (worth(challenger), worth(champion));
+        let latest = latest(challenger);
+        let drawn = self.draws(what, (champion, &theirs), (challenger, &ours), (depth, latest));
+        let (own, other) = (worth_in_order(challenger, &ours), worth_in_order(champion, &theirs));
         let measure = |value: Option<f64>, of: &dyn Fn(&Drawn) -> Option<f64>| {
             let values: Vec<f64> = drawn.iter().filter_map(of).collect();
             let (low, high) = percentile_interval(&values, LEVEL)?;
             Some(Measure { value: value?, low, high })
         };
-        let latest = latest(challenger);
         let changes: Vec<f64> = drawn.iter().filter_map(|drawn| drawn.loss_change).collect();
         Contest {
             cases: challenger.len() as u64,
@@ -141,7 +143,7 @@ impl Field<'_> {
         what: &str,
         (champion, theirs): (&[ScoredCase], &Best),
         (challenger, ours): (&[ScoredCase], &Best),
-        depth: f64,
+        (depth, latest): (f64, Option<AsOf>),
     ) -> Vec<Drawn> {
         if champion.len() != challenger.len() || challenger.is_empty() {
             return Vec::new();
@@ -157,7 +159,7 @@ impl Field<'_> {
             };
             Drawn {
                 loss_change: relative(loss(challenger), loss(champion)),
-                expected_to_observed: expected_to_observed(challenger, latest(challenger), Some(&weights)),
+                expected_to_observed: expected_to_observed(challenger, latest, Some(&weights)),
                 lift_change: difference(
                     ours.lift(challenger, depth, Some(&weights)),
                     theirs.lift(champion, depth, Some(&weights)),

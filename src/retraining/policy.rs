@@ -25,23 +25,13 @@ pub struct Policy {
     pub least_feed: f64,
     /// The same above which a feed counts as repeated.
     pub most_feed: f64,
-    /// Correlation of what the champion says of a past date with what it said of it before, below which the history of
-    /// a table counts as rewritten.
-    pub least_replay: f64,
 }
 
 impl Default for Policy {
-    /// 1 % of the log loss, 20 outcomes, a quarter off in calibration, feeds between a half and two and a half of the usual,
-    /// a correlation of .9 with what was said before.
+    /// 1 % of the log loss, 20 outcomes, a quarter off in calibration, feeds between a half and two and a half of the
+    /// usual.
     fn default() -> Self {
-        Self {
-            most_loss: 0.01,
-            fewest_outcomes: 20,
-            most_bias: 1.25,
-            least_feed: 0.5,
-            most_feed: 2.5,
-            least_replay: Replay::REWRITTEN,
-        }
+        Self { most_loss: 0.01, fewest_outcomes: 20, most_bias: 1.25, least_feed: 0.5, most_feed: 2.5 }
     }
 }
 
@@ -55,7 +45,7 @@ impl RetrainHook for Policy {
     }
 
     fn judge(&self, comparison: &Comparison) -> Result<Verdict, String> {
-        let mut reasons: Vec<String> = self.rewritten(comparison).into_iter().collect();
+        let mut reasons: Vec<String> = Self::rewritten(comparison).into_iter().collect();
         if comparison.intent.outcomes < self.fewest_outcomes {
             reasons.push(format!(
                 "{} outcomes in {} judged cases are too few to tell which is better; expected at least {}",
@@ -86,11 +76,14 @@ impl Policy {
         ))
     }
 
-    fn rewritten(&self, comparison: &Comparison) -> Option<String> {
-        let replay = comparison.replays.iter().find(|replay| replay.correlation < self.least_replay)?;
+    fn rewritten(comparison: &Comparison) -> Option<String> {
+        let replay = comparison.replays.iter().find(|replay| !replay.holds())?;
         Some(format!(
             "what {} says of {} agrees with what it said of that date before to {:.2}; expected at least {:.2}: the history of a table was rewritten since; deliver it again, or, where it was put right, promote by hand",
-            replay.version, replay.date, replay.correlation, self.least_replay
+            replay.version,
+            replay.date,
+            replay.correlation,
+            Replay::REWRITTEN
         ))
     }
 

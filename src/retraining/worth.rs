@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::cases::ScoredCase;
 use crate::evaluation::Measure;
 use crate::grid::Cluster;
-use crate::metrics::{auc, expected_calibration_error, log_loss, wilson_interval};
+use crate::metrics::{self, auc, expected_calibration_error, wilson_interval};
 use crate::quantity::AsOf;
 
 /// Bins of the calibration error.
@@ -81,16 +81,27 @@ pub(super) fn columns(cases: &[ScoredCase]) -> (Vec<bool>, Vec<f64>) {
     cases.iter().map(|case| (case.outcome, case.probability)).unzip()
 }
 
-/// What a line is worth on its cases.
-pub(super) fn worth(cases: &[ScoredCase]) -> Worth {
+/// Mean logarithmic loss, in nats; `None` without both outcomes.
+pub(super) fn log_loss(cases: &[ScoredCase]) -> Option<f64> {
     let (outcomes, probabilities) = columns(cases);
     let both = outcomes.contains(&true) && outcomes.contains(&false);
+    metrics::log_loss(&outcomes, &probabilities).filter(|_| both)
+}
+
+/// What a line is worth on its cases.
+pub(super) fn worth(cases: &[ScoredCase]) -> Worth {
+    worth_in_order(cases, &Best::of(cases))
+}
+
+/// [`worth`], where the order of work is known.
+pub(super) fn worth_in_order(cases: &[ScoredCase], best: &Best) -> Worth {
+    let (outcomes, probabilities) = columns(cases);
     Worth {
-        log_loss: log_loss(&outcomes, &probabilities).filter(|_| both),
+        log_loss: log_loss(cases),
         auc: auc(&outcomes, &probabilities),
         calibration_error: expected_calibration_error(&outcomes, &probabilities, BINS),
         expected_to_observed: expected_to_observed(cases, None, None),
-        lift: lift(cases),
+        lift: best.lift(cases, best.share, None),
     }
 }
 
@@ -121,11 +132,6 @@ pub(super) fn expected_to_observed(
 
 const fn is_top(case: &ScoredCase) -> bool {
     matches!(case.cluster, Cluster::ActNow | Cluster::Evaluate)
-}
-
-fn lift(cases: &[ScoredCase]) -> Option<f64> {
-    let best = Best::of(cases);
-    best.lift(cases, best.share, None)
 }
 
 /// Rates of the outcome by cluster, in the order of work; clusters without cases are left out.

@@ -198,7 +198,7 @@ pub struct IntentSpec {
     pub upsell: bool,
     /// Days after which purchases are known; outcomes of the last days before a date are not complete, and no horizon that is
     /// learned from or judged on ends in them.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_nought")]
     pub label_delay_days: u16,
 }
 
@@ -249,7 +249,7 @@ impl From<ScaleSpec> for ScaleParams {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
-const fn is_none(days: &u16) -> bool {
+const fn is_nought(days: &u16) -> bool {
     *days == 0
 }
 

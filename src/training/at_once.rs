@@ -5,7 +5,7 @@
 //! in Lou, Caruana, Gehrke and Hooker 2013, <https://doi.org/10.1145/2487575.2487579>). The strongest pairs get tables, and
 //! all tables grow on together, one pass over rows a round.
 
-use super::boosting::{Bag, Booster, Pace};
+use super::boosting::{Bag, Booster, Growth, Pace};
 use super::columns::Tile;
 use super::cross::honest_gain;
 use super::histogram::{Tables, unpacked};
@@ -32,39 +32,68 @@ const CHUNK_ROWS: usize = 28_672;
 /// Least fall of twice the log loss, on rows that did not choose the cross, for a pair to get a table.
 const LEAST_GAIN: f64 = 4.0;
 
+/// What the best of the 254 splits between 255 bins of noise gains by chance at most once in twenty times: the
+/// `1 - 0.05 / 254` quantile of the chi-square distribution with one degree of freedom (Bonferroni).
+const BEST_SPLIT_OF_NOISE: f64 = 13.860_911_598_896_813;
+/// Shrinkage of a step where splits are held to that.
+const WARY_SHRINKAGE: f64 = 20.0;
+
 /// Grows every bag; the grids are those of the joint tables, in the order in which a bag holds their entries.
+///
+/// Fine structure is many small splits, and so is what hundreds of columns learn of chance. The stopping rows of the first
+/// bag say which it is: it is grown by all splits and by those that chance would hardly make, and the better way is that of
+/// all bags.
 pub(super) fn grow(
     booster: &Booster<'_>,
     bag_rows: &[BagRows],
     seed: Seed,
     parallelism: &Parallelism,
 ) -> Result<(Vec<Grid>, Vec<Bag>), ModelError> {
-    let mut grids: Option<Vec<Grid>> = None;
-    let mut bags = Vec::with_capacity(bag_rows.len());
-    for (bag, rows) in bag_rows.iter().enumerate() {
-        let seed = seed.named("blocks").numbered(bag as u64);
-        // At least two blocks: pairs are chosen on the one and asked on the other.
-        let rows_per_round = booster.params().rows_per_round.min(rows.fit.len().div_ceil(2)).max(1);
-        let mut passes = booster.passes(rows, rows_per_round, seed);
-        let most = booster.params().rounds;
-        let [first, then] = [ALONE, TOGETHER].map(|pace| Pace { rounds: pace.rounds.min(most), ..pace });
-        let (mut tables, alone) = booster.run(booster.rate_alone(rows), &passes, &[], &first, parallelism);
-        let grids = match &grids {
-            Some(grids) => grids,
-            None => grids.insert(screened(
-                booster,
-                &tables,
-                &passes.blocks,
-                seed.named("screening"),
-                parallelism,
-            )?),
-        };
-        passes.lay(grids);
-        tables.joint = grids.iter().map(|grid| vec![0; grid.n_cells()]).collect();
-        let (tables, together) = booster.run(tables, &passes, grids, &then, parallelism);
-        bags.push(booster.bag(tables, alone + together, grids, rows));
+    let Some((first, others)) = bag_rows.split_first() else { return Ok((Vec::new(), Vec::new())) };
+    let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
+    let wary = booster.wary(BEST_SPLIT_OF_NOISE, WARY_SHRINKAGE);
+    let grown = grow_bag(booster, first, None, blocks(0), parallelism)?;
+    let grown_warily = grow_bag(&wary, first, None, blocks(0), parallelism)?;
+    let (booster, GrownBag { grids, bag, .. }) =
+        if grown_warily.loss < grown.loss { (&wary, grown_warily) } else { (booster, grown) };
+    let mut bags = vec![bag];
+    for (rows, number) in others.iter().zip(1..) {
+        bags.push(grow_bag(booster, rows, Some(&grids), blocks(number), parallelism)?.bag);
     }
-    Ok((grids.unwrap_or_default(), bags))
+    Ok((grids, bags))
+}
+
+/// A bag, the grids of its joint tables, and the loss of the rows that stopped it.
+struct GrownBag {
+    grids: Vec<Grid>,
+    bag: Bag,
+    loss: i128,
+}
+
+/// Grows one bag, whose grids are looked for where none are given.
+fn grow_bag(
+    booster: &Booster<'_>,
+    rows: &BagRows,
+    grids: Option<&[Grid]>,
+    seed: Seed,
+    parallelism: &Parallelism,
+) -> Result<GrownBag, ModelError> {
+    // At least two blocks: pairs are chosen on the one and asked on the other.
+    let rows_per_round = booster.params().rows_per_round.min(rows.fit.len().div_ceil(2)).max(1);
+    let mut passes = booster.passes(rows, rows_per_round, seed);
+    let most = booster.params().rounds;
+    let [first, then] = [ALONE, TOGETHER].map(|pace| Pace { rounds: pace.rounds.min(most), ..pace });
+    let alone = booster.run(booster.rate_alone(rows), &passes, &[], &first, parallelism);
+    let grids = match grids {
+        Some(grids) => grids.to_vec(),
+        None => screened(booster, &alone.tables, &passes.blocks, seed.named("screening"), parallelism)?,
+    };
+    passes.lay(&grids);
+    let mut tables = alone.tables;
+    tables.joint = grids.iter().map(|grid| vec![0; grid.n_cells()]).collect();
+    let Growth { tables, rounds, loss } = booster.run(tables, &passes, &grids, &then, parallelism);
+    let bag = booster.bag(tables, alone.rounds + rounds, &grids, rows);
+    Ok(GrownBag { grids, bag, loss })
 }
 
 /// A column as pairs are looked for.

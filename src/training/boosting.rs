@@ -38,6 +38,16 @@ pub(super) struct Bag {
     pub(super) judged: Vec<LogOdds>,
 }
 
+/// Tables as far as they have grown.
+#[derive(Clone, Debug)]
+pub(super) struct Growth {
+    pub(super) tables: Tables,
+    /// Rounds that were kept.
+    pub(super) rounds: usize,
+    /// The loss of the stopping rows, in whole steps of 2^-31.
+    pub(super) loss: i128,
+}
+
 /// How a bag is boosted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
@@ -53,7 +63,7 @@ pub(super) struct Pace {
 }
 
 /// What all bags have in common.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Booster<'a> {
     set: &'a TrainingSet<'a>,
     columns: &'a Columns<'a>,
@@ -90,6 +100,13 @@ impl<'a> Booster<'a> {
         self.limits
     }
 
+    /// The same, but every split has to gain so much at least, and steps are shrunk so much at least.
+    pub(super) fn wary(&self, min_gain: f64, l2: f64) -> Self {
+        let StepLimits { min_gain: gain, l2: shrinkage, .. } = self.limits;
+        let limits = StepLimits { min_gain: gain.max(min_gain), l2: shrinkage.max(l2), ..self.limits };
+        Self { limits, ..self.clone() }
+    }
+
     /// One unit of a sum of gradients, in rows of weight 1.
     pub(super) fn unit(&self) -> f64 {
         self.largest_weight / UNIT
@@ -121,7 +138,7 @@ impl<'a> Booster<'a> {
         let AdditiveParams { rounds, patience, learning_rate, leaves, .. } = *self.params;
         let pace = Pace { rounds, patience, learning_rate, leaves, crosses: 0 };
         let passes = self.passes(rows, self.params.rows_per_round, seed);
-        let (tables, rounds) = self.run(self.rate_alone(rows), &passes, &[], &pace, parallelism);
+        let Growth { tables, rounds, .. } = self.run(self.rate_alone(rows), &passes, &[], &pace, parallelism);
         self.bag(tables, rounds, &[], rows)
     }
 
@@ -141,15 +158,16 @@ impl<'a> Booster<'a> {
         grids: &[Grid],
         pace: &Pace,
         parallelism: &Parallelism,
-    ) -> (Tables, usize) {
+    ) -> Growth {
         if self.columns.len() == 0 {
-            return (tables, 0);
+            return Growth { tables, rounds: 0, loss: 0 };
         }
         let serial = Parallelism::serial();
         let n_rows: usize = passes.blocks.iter().map(|block| block.tiles.len()).sum::<usize>() * TILE_ROWS;
         let parallelism = if n_rows < ROWS_TO_SHARE { &serial } else { parallelism };
         let axes: Vec<[Axis; 2]> = grids.iter().map(|grid| self.axes(grid)).collect();
-        let mut best = (self.loss(&tables, &passes.stop, parallelism), 0, tables.clone());
+        let loss = self.loss(&tables, &passes.stop, parallelism);
+        let mut best = Growth { tables: tables.clone(), rounds: 0, loss };
         for round in 1..=pace.rounds {
             let block = &passes.blocks[round % passes.blocks.len()];
             let histogram = self.histogram(&tables, block, grids, parallelism);
@@ -163,14 +181,14 @@ impl<'a> Booster<'a> {
             if round % CHECK_EVERY == 0 {
                 let loss = self.loss(&tables, &passes.stop, parallelism);
                 // What is gained in smaller steps than these is not worth the wait.
-                if loss < best.0 - best.0 / LEAST_GAIN {
-                    best = (loss, round, tables.clone());
-                } else if round >= best.1 + pace.patience {
+                if loss < best.loss - best.loss / LEAST_GAIN {
+                    best = Growth { tables: tables.clone(), rounds: round, loss };
+                } else if round >= best.rounds + pace.patience {
                     break;
                 }
             }
         }
-        (best.2, best.1)
+        best
     }
 
     /// What the places of a grid over two columns are.

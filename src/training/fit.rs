@@ -113,7 +113,7 @@ impl AdditiveParams {
         self.fit_by(set, seed, |booster, bag_rows, choice| {
             let (grids, bags) = if choice.rung < Rung::Boosting {
                 (Vec::new(), ladder::grow(booster, bag_rows, choice.rung, seed, parallelism)?)
-            } else if self.joint_tables == 0 {
+            } else if self.joint_tables == 0 || set.n_rows() < self.joint_rows {
                 let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
                 (
                     Vec::new(),

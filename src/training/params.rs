@@ -37,6 +37,8 @@ pub struct AdditiveParams {
     /// features grow at once, which is many times faster; with more, by small trees, one after the other. From
     /// `rows_at_once` rows on there are at most 20 of them.
     pub joint_tables: usize,
+    /// Rows from which joint tables are looked for: at least 1.
+    pub joint_rows: usize,
     /// Rows from which joint tables are over two features and all tables grow at once, at a pace of their own: at least 1.
     /// Passes over so many rows are dear and their steps are sure; small trees, one after the other, take several times as
     /// long.
@@ -65,8 +67,9 @@ impl Default for AdditiveParams {
             bags: 8,
             patience: 40,
             rows_per_round: 250_000,
-            joint_tables: 0,
-            rows_at_once: 250_000,
+            joint_tables: 10,
+            joint_rows: 50_000,
+            rows_at_once: 50_000,
             joint_places: 16,
             ladder: Ladder::default(),
             judged_together: NonZeroU32::MIN,
@@ -88,6 +91,8 @@ impl AdditiveParams {
             patience: 120,
             level_smoothing: 20.0,
             joint_tables: 60,
+            joint_rows: 1,
+            rows_at_once: 250_000,
             joint_places: 30,
             ..Self::default()
         }
@@ -145,6 +150,7 @@ impl AdditiveParams {
             "at least 0",
         );
         check("bags", (3..=64).contains(&self.bags), self.bags.to_string(), "3 to 64");
+        check("joint_rows", self.joint_rows >= 1, self.joint_rows.to_string(), "at least 1");
         check("rows_at_once", self.rows_at_once >= 1, self.rows_at_once.to_string(), "at least 1");
         check("patience", self.patience >= 1, self.patience.to_string(), "at least 1");
         check(

@@ -178,8 +178,8 @@ impl RawTable {
         self.hashed = Some(hash);
     }
 
-    /// Reads only these columns, by their place in the header; all others are missing from now on.
-    pub(super) fn only(&mut self, columns: Vec<usize>) {
+    /// Reads only these columns, by their place in the header; all others are missing from now on. To be said once.
+    pub(crate) fn only(&mut self, columns: Vec<usize>) {
         match &mut self.source {
             // A row of text is split as a whole.
             Source::Csv(_) => {}

@@ -81,8 +81,17 @@ impl ParquetSource {
         &self.header
     }
 
-    /// Decodes only these columns from now on; the others are missing in every row.
+    /// Decodes only these columns from now on; the others are missing in every row. Of the footer, which grows with
+    /// the file, no more is kept than they need.
     pub(super) fn only(&mut self, columns: Vec<usize>) {
+        let Layout { metadata, schema } = &*self.layout;
+        let name = |place: &usize| schema.get_at_index(*place).map(|(name, _)| name.clone());
+        let names: Vec<PlSmallStr> = columns.iter().filter_map(name).collect();
+        if let Ok(mut metadata) = metadata.pruned(&names, &[]) {
+            // Statistics lie there, and none were kept.
+            drop(std::mem::take(&mut metadata.footer_buf));
+            self.layout = Arc::new(Layout { metadata, schema: schema.clone() });
+        }
         self.wanted = Some(Arc::new(columns));
     }
 

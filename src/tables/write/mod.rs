@@ -4,6 +4,7 @@
 //! they arrived, and every column is encoded by itself, so neither the pieces nor the number of threads show.
 
 mod cells;
+mod parquet;
 mod sink;
 mod spreadsheet;
 mod wide;

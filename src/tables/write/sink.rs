@@ -1,9 +1,8 @@
 //! Where the cells of a table go: one writer a format.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use polars::io::parquet::write::{BatchedWriter, ParquetCompression, ParquetWriter, StatisticsOptions};
+use polars::io::parquet::write::{ParquetCompression, StatisticsOptions};
 use polars::prelude::{CompatLevel, DataFrame, Field, PolarsResult};
 use polars_parquet::parquet::compression::CompressionOptions;
 use polars_parquet::parquet::encoding::Encoding;
@@ -13,13 +12,10 @@ use polars_parquet::write::{ParquetType, Version, WriteOptions, array_to_columns
 use sha2::{Digest, Sha256};
 
 use super::cells::{Cells, Schema};
+use super::parquet::ParquetFile;
 use super::spreadsheet::{Book, spreadsheet_text};
 use super::{TableFormat, wide};
 use crate::output::StagedFile;
-
-/// A staged file that the Parquet writer can hold while its owner keeps a hand on it, to name it at the end.
-#[derive(Clone, Debug)]
-pub(super) struct SharedFile(Arc<Mutex<Finished>>);
 
 /// A file that is written from front to back, with its hash and size where they are wanted.
 #[derive(Debug)]
@@ -28,26 +24,15 @@ pub(super) struct Finished {
     pub(super) digest: Option<(Sha256, u64)>,
 }
 
-impl SharedFile {
-    fn new(file: StagedFile, wants_digest: bool) -> Self {
-        let digest = wants_digest.then(|| (Sha256::new(), 0));
-        Self(Arc::new(Mutex::new(Finished { file, digest })))
-    }
-}
-
-impl Write for SharedFile {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let mut shared = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = shared.file.write(buffer)?;
-        if let Some((digest, bytes)) = &mut shared.digest {
-            digest.update(&buffer[..written]);
-            *bytes += written as u64;
+impl Finished {
+    /// Adds bytes at the end.
+    pub(super) fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        if let Some((digest, length)) = &mut self.digest {
+            digest.update(bytes);
+            *length += bytes.len() as u64;
         }
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).file.flush()
+        Ok(())
     }
 }
 
@@ -55,7 +40,7 @@ impl Write for SharedFile {
 pub(super) enum Sink {
     Csv { writer: Box<csv::Writer<StagedFile>>, for_sheets: bool },
     Xlsx(Box<Book>),
-    Parquet { writer: Box<BatchedWriter<SharedFile>>, file: SharedFile, is_wide: bool },
+    Parquet { file: Box<ParquetFile>, is_wide: bool },
 }
 
 impl std::fmt::Debug for Sink {
@@ -84,19 +69,16 @@ impl Sink {
                     .iter()
                     .map(|(name, kind)| Field::new(name.into(), kind.data_type()))
                     .collect();
-                let file = SharedFile::new(file, format == TableFormat::WideParquet);
-                let (compression, statistics) = if format == TableFormat::Parquet {
-                    (ParquetCompression::Zstd(None), StatisticsOptions::default())
-                } else {
-                    (ParquetCompression::Uncompressed, StatisticsOptions::empty())
-                };
-                let writer = ParquetWriter::new(file.clone())
-                    .with_compression(compression)
-                    .with_statistics(statistics)
-                    .batched(&fields)
-                    .map_err(io::Error::other)?;
                 let is_wide = format == TableFormat::WideParquet;
-                Ok(Self::Parquet { writer: Box::new(writer), file, is_wide })
+                let folder = file.folder().to_path_buf();
+                let digest = is_wide.then(|| (Sha256::new(), 0));
+                let how = if is_wide {
+                    (ParquetCompression::Uncompressed, StatisticsOptions::empty())
+                } else {
+                    (ParquetCompression::Zstd(None), StatisticsOptions::default())
+                };
+                let file = ParquetFile::begin(Finished { file, digest }, &folder, fields, how)?;
+                Ok(Self::Parquet { file: Box::new(file), is_wide })
             }
         }
     }
@@ -132,14 +114,13 @@ impl Sink {
                 Ok(())
             }
             Self::Xlsx(book) => book.write(columns),
-            Self::Parquet { writer, is_wide: true, .. } => {
+            Self::Parquet { file, is_wide: true } => file.write(|writer| {
                 let kinds = writer.parquet_schema().fields().to_vec();
                 let named = schema.columns().iter().zip(columns).zip(kinds);
                 let pages = named.map(|(((name, _), cells), kind)| wide_pages(name, cells, kind));
-                let pages = pages.collect::<PolarsResult<Vec<_>>>().map_err(io::Error::other)?;
-                writer.write_row_group(n_rows as u64, &pages).map_err(io::Error::other)
-            }
-            Self::Parquet { writer, .. } => {
+                writer.write_row_group(n_rows as u64, &pages.collect::<PolarsResult<Vec<_>>>()?)
+            }),
+            Self::Parquet { file, .. } => {
                 let columns = schema
                     .columns()
                     .iter()
@@ -147,7 +128,7 @@ impl Sink {
                     .map(|((name, _), cells)| cells.take_column(name))
                     .collect();
                 let frame = DataFrame::new(n_rows, columns).map_err(io::Error::other)?;
-                writer.write_batch(&frame).map_err(io::Error::other)
+                file.write(|writer| writer.write_batch(&frame))
             }
         }
     }
@@ -160,13 +141,7 @@ impl Sink {
             Self::Csv { writer, .. } => {
                 writer.into_inner().map(unhashed).map_err(|error| io::Error::other(error.to_string()))
             }
-            Self::Parquet { writer, file, .. } => {
-                writer.finish().map_err(io::Error::other)?;
-                drop(writer);
-                let file = Arc::into_inner(file.0)
-                    .ok_or_else(|| io::Error::other("the Parquet writer still holds the file"))?;
-                Ok(file.into_inner().unwrap_or_else(PoisonError::into_inner))
-            }
+            Self::Parquet { file, .. } => file.finish(),
         }
     }
 }

@@ -14,9 +14,10 @@ use crate::seed::hash_bytes;
 use crate::tables::Dataset;
 use crate::tables::contract::TableName;
 
-/// Accounts the bins are learned from, and most accounts the models learn from on one date. More are sampled.
+/// Accounts the bins are learned from. More are sampled.
 const MOST_FOR_BINS: usize = 40_000;
-const MOST_FOR_MODELS: usize = 250_000;
+/// Most accounts the models learn from, on all dates together. More are sampled, the same on every date.
+const MOST_FOR_MODELS: usize = 2_500_000;
 /// Accounts that are sampled together.
 const BLOCK: usize = 256;
 
@@ -79,7 +80,7 @@ impl Material {
         let purchases =
             Purchases::collect_beside(&trainer.deals, builder, dataset, 0..n_accounts, trainer.as_of)?;
         let purchases = Arc::new(purchases);
-        let blocks = blocks(&known_today, MOST_FOR_MODELS);
+        let blocks = blocks(&known_today, MOST_FOR_MODELS / (dates.len() + 1));
         let source = Source { trainer, builder, dataset, binning: &binning, blocks, purchases };
         let snapshot = |date: AsOf| {
             let snapshot = source.snapshot(date);

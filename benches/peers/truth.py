@@ -1,0 +1,162 @@
+"""The line beside the truth: how far the scores of a generated world are from the best that is possible.
+
+    propensity generate --accounts 100000 --seed 3030 --out WORLD
+    propensity run WORLD --as-of 2025-10-01 --out RUN
+    propensity features WORLD --as-of 2025-07-01,2025-10-01 --out STORE
+    python benches/peers/truth.py WORLD RUN STORE --out benches/record/truth.json
+
+What is compared, on the day of the run, all by the AUC that is expected where every account buys with its true
+probability (so that the luck of the months that follow plays no part):
+
+- truth: the probabilities themselves. They know latent traits that no table holds.
+- tables: the same without the latent traits: all that rows tell, those too that the traps hide.
+- taught: a boosted model of the same features, which was taught the true log-odds of an earlier day instead of purchases.
+  No chance is in what it learned, so that it shows what the features can tell at best.
+- ours: the line, which has learned from purchases.
+"""
+
+import argparse
+import json
+from datetime import date
+from pathlib import Path
+
+import lightgbm
+import numpy as np
+import polars as pl
+from sklearn.metrics import roc_auc_score
+
+HORIZON = 3
+LATENT = ["digital_maturity", "growth", "it_staffing", "budget", "cloud_affinity"]
+# Weights of the latent traits in the log-odds: src/world/products.rs, times the 0.4 of src/world/purchases.rs.
+WEIGHTS = {
+    "azure": [0.5, 0.2, 0.3, 0.2, 0.6],
+    "m365": [0.5, 0.3, 0.1, 0.3, 0.4],
+    "d365_bc": [0.4, 0.5, 0.2, 0.5, 0.1],
+    "d365_sp": [0.5, 0.6, 0.0, 0.4, 0.2],
+    "power_apps": [0.7, 0.2, 0.4, 0.2, 0.2],
+    "surface": [0.2, 0.4, 0.1, 0.7, 0.1],
+    "security": [0.4, 0.1, 0.6, 0.3, 0.3],
+}
+LATENT_SHARE = 0.4
+FAMILIES = ("firmographic", "technographic", "transaction", "opportunity", "intent")
+
+
+def months_after(day: date, months: int) -> date:
+    return date(day.year + (day.month - 1 + months) // 12, (day.month - 1 + months) % 12 + 1, 1)
+
+
+class World:
+    """The truth of a world, and what was bought in it."""
+
+    def __init__(self, folder: Path):
+        self.probabilities = pl.read_parquet(folder / "truth/probabilities.parquet")
+        self.traits = pl.read_parquet(folder / "truth/traits.parquet")
+        paid = pl.read_parquet(folder / "transactions.parquet").filter(pl.col("amount") > 0)
+        self.bought = paid.group_by("account_id", "product").agg(pl.col("date").cast(pl.Date).min().alias("bought"))
+
+    def on(self, day: date, product: str) -> pl.DataFrame:
+        """Every account that does not own the product: its true log-odds, with and without latent traits, and whether it buys
+        within the horizon."""
+        of_product = pl.col("product") == product
+        there = of_product & (pl.col("month") == day) & pl.col("probability").is_not_null()
+        rows = self.probabilities.filter(there).select("account_id", "probability")
+        rows = rows.join(self.traits.filter(of_product).drop("product"), on="account_id", how="left")
+        rows = rows.join(self.bought.filter(of_product).drop("product"), on="account_id", how="left")
+        rows = rows.filter(~(pl.col("bought") < day).fill_null(False))
+        log_odds = (pl.col("probability") / (1 - pl.col("probability"))).log()
+        latent = sum(LATENT_SHARE * weight * pl.col(name) for weight, name in zip(WEIGHTS[product], LATENT))
+        within = (pl.col("bought") < months_after(day, HORIZON)).fill_null(False)
+        return rows.with_columns(truth=log_odds, tables=log_odds - latent, outcome=within)
+
+
+def expected_auc(probability: np.ndarray, score: np.ndarray) -> float:
+    """The AUC to expect where each account buys within the horizon with its monthly probability."""
+    buys = 1 - (1 - probability) ** HORIZON
+    order = np.argsort(score, kind="stable")
+    buys, score = buys[order], score[order]
+    # Equal scores count one half.
+    _, start, count = np.unique(score, return_index=True, return_counts=True)
+    lost = np.add.reduceat(1 - buys, start)
+    before = np.repeat(np.cumsum(lost) - lost / 2, count)
+    return float((buys * before).sum() / (buys.sum() * (1 - buys).sum()))
+
+
+def calibration_error(outcomes: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> float:
+    parts = np.array_split(np.argsort(probabilities, kind="stable"), bins)
+    off = [abs(outcomes[part].mean() - probabilities[part].mean()) * len(part) for part in parts]
+    return float(sum(off) / len(outcomes))
+
+
+def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    ranks = [pl.Series(values).rank().to_numpy() for values in (a, b)]
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def matrix(frames: list[pl.DataFrame], product: str) -> tuple[list[np.ndarray], list[int]]:
+    """The features of several dates that an intent model may read, texts as the same numbers on all of them."""
+    names = [name for name in frames[0].columns if name.split("__")[0] in FAMILIES]
+    # Nobody who is asked about owns the product.
+    names = [name for name in names if not (name.startswith("transaction__") and f"_{product}__" in name)]
+    whole = pl.concat([frame.select(names) for frame in frames])
+    texts = [at for at, name in enumerate(names) if whole[name].dtype == pl.String]
+    coded = whole.with_columns(pl.col(names[at]).rank("dense") for at in texts).cast(pl.Float32).to_numpy()
+    ends = np.cumsum([len(frame) for frame in frames])
+    return np.split(coded, ends[:-1]), texts
+
+
+def taught(world: World, store: Path, product: str, days: tuple[date, date]) -> pl.DataFrame:
+    """What a model says on the later day that was taught what the tables tell on the earlier one."""
+    frames = [
+        world.on(day, product).join(pl.read_parquet(store / f"features/as_of={day}/*.parquet"), on="account_id")
+        for day in days
+    ]
+    (known, asked), texts = matrix(frames, product)
+    model = lightgbm.LGBMRegressor(num_leaves=31, learning_rate=0.1, n_estimators=500, verbose=-1, random_state=1)
+    model.fit(known, frames[0]["tables"].to_numpy(), categorical_feature=texts)
+    return frames[1].select("account_id").with_columns(taught=pl.Series(model.predict(asked)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("world", type=Path)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("store", type=Path)
+    parser.add_argument("--day", type=date.fromisoformat, default=date(2025, 10, 1))
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    world = World(options.world)
+    scores = pl.read_parquet(options.run / f"scores/as_of={options.day}/*.parquet")
+    earlier = months_after(options.day, -HORIZON)
+    products = {}
+    for product in WEIGHTS:
+        said = scores.filter(pl.col("product") == product)
+        rows = world.on(options.day, product).join(said.drop("product"), on="account_id", suffix="_said")
+        rows = rows.join(taught(world, options.store, product, (earlier, options.day)), on="account_id")
+        chance = rows["probability"].to_numpy().astype(float)
+        outcomes, ours = rows["outcome"].to_numpy(), rows["probability_said"].to_numpy()
+        expected = {
+            name: round(expected_auc(chance, rows[column].to_numpy()), 4)
+            for name, column in {"truth": "truth", "tables": "tables", "taught": "taught", "ours": "probability_said"}.items()
+        }
+        every = world.traits.filter(pl.col("product") == product).join(said, on="account_id", suffix="_said")
+        products[product] = {
+            "accounts": len(rows),
+            "purchases": int(outcomes.sum()),
+            "expected_auc": expected,
+            "auc": {"truth": round(roc_auc_score(outcomes, chance), 4), "ours": round(roc_auc_score(outcomes, ours), 4)},
+            "calibration_error": round(calibration_error(outcomes, ours), 4),
+            "fit_rank_correlation": round(rank_correlation(every["fit"].to_numpy(), every["fit_score"].to_numpy()), 3),
+        }
+        print(f"{product:11}", products[product], flush=True)
+    mean = {
+        name: round(float(np.mean([of["expected_auc"][name] for of in products.values()])), 4)
+        for name in ("truth", "tables", "taught", "ours")
+    }
+    print("mean       ", mean)
+    record = {"what": "intent on a generated world beside its truth", "day": str(options.day), "mean": mean, "products": products}
+    if options.out:
+        options.out.write_text(json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
