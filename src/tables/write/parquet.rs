@@ -120,7 +120,8 @@ impl ParquetFile {
         rows: impl FnOnce(&mut BatchedWriter<Passage>) -> PolarsResult<()>,
     ) -> io::Result<()> {
         // To that writer the group lies behind its own magic.
-        let moved = self.passage.lock().length as i64 - MAGIC.len() as i64;
+        let start = self.passage.lock().length - MAGIC.len() as u64;
+        let moved = i64::try_from(start).map_err(io::Error::other)?;
         for mut group in self.passed(rows)?.row_groups {
             relocate(&mut group, moved);
             group.ordinal = i16::try_from(self.n_groups).ok();
@@ -274,7 +275,7 @@ mod tests {
     use std::io::Cursor;
 
     use polars::prelude::{DataFrame, Field, NamedFrom, Series};
-    use polars_parquet::read::{FileMetadata, read_metadata};
+    use polars_parquet::read::{FileMetadata, RowGroupMetadata, read_metadata};
 
     use super::*;
     use crate::output::StagedFile;
@@ -295,7 +296,7 @@ mod tests {
                 let n_rows = 700 + group;
                 let texts: Vec<String> = (0..n_rows).map(|row| format!("{group}-{}", row % 9)).collect();
                 let numbers: Vec<Option<i64>> =
-                    (0..n_rows).map(|row| (row % 3 > 0).then_some((row * group) as i64)).collect();
+                    (0..n_rows).map(|row| (row % 3 > 0).then_some(i64::from((row * group) as u32))).collect();
                 let columns = vec![
                     Series::new("text".into(), texts).into(),
                     Series::new("number".into(), numbers).into(),
@@ -326,7 +327,9 @@ mod tests {
         let mut bytes = Vec::new();
         let writer = ParquetWriter::new(&mut bytes).with_compression(HOW.0).with_statistics(HOW.1);
         let mut writer = writer.batched(schema).unwrap();
-        frames.iter().for_each(|frame| writer.write_batch(frame).unwrap());
+        for frame in frames {
+            writer.write_batch(frame).unwrap();
+        }
         writer.finish().unwrap();
         drop(writer);
         bytes
@@ -337,7 +340,7 @@ mod tests {
         let footer: FileMetadata = read_metadata(&mut Cursor::new(bytes)).unwrap();
         let mut held =
             vec![(format!("{:?} {:?}", footer.schema_descr, footer.key_value_metadata), Vec::new())];
-        for column in footer.row_groups.iter().flat_map(|group| group.parquet_columns()) {
+        for column in footer.row_groups.iter().flat_map(RowGroupMetadata::parquet_columns) {
             let statistics = column.statistics(&footer.footer_buf).map(Result::unwrap);
             let pages = column.byte_range();
             let pages = bytes[pages.start as usize..pages.end as usize].to_vec();
