@@ -54,7 +54,8 @@ impl Parallelism {
     }
 
     /// Applies `work` to every item, and hands the results to `sink` in the order of the items while others are still
-    /// in work; at most twice as many items as there are threads are in work or wait for it.
+    /// in work; at most four times as many items as there are threads are in work or wait for it, so that
+    /// no worker stands idle while `sink` takes its time.
     ///
     /// # Errors
     /// The first error of `sink`; what is in work then is ended, and its results are dropped.
@@ -87,7 +88,7 @@ impl Parallelism {
                 });
                 Some(())
             };
-            let mut in_work = (0..2 * pool.current_num_threads()).map_while(|_| start()).count();
+            let mut in_work = (0..4 * pool.current_num_threads()).map_while(|_| start()).count();
             let (mut waiting, mut next) = (std::collections::BTreeMap::new(), 0);
             while in_work > 0 {
                 let Some((place, result)) = receive(pool, &receiver) else { break };
