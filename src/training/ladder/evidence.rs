@@ -8,7 +8,7 @@
 use linfa::DatasetBase;
 use linfa::traits::Fit;
 use linfa_logistic::LogisticRegression;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ShapeBuilder};
 
 use crate::models::Rung;
 use crate::parallelism::Parallelism;
@@ -78,10 +78,9 @@ impl Learner<'_> {
         let whole = self.evidence(self.fit, tables.base);
         let coefficients = match rung {
             Rung::Prior => {
-                let together = Array2::from_shape_fn((self.fit.len(), 1), |(place, _)| {
-                    crossed.iter().map(|column| column[place]).sum()
-                });
-                let one = coefficients(together, &labels)?[0];
+                let together = |place: usize| crossed.iter().map(|column| column[place]).sum();
+                let together: Vec<f64> = (0..self.fit.len()).map(together).collect();
+                let one = coefficients(&[&together], &labels)?[0];
                 vec![one; whole.len()]
             }
             Rung::Logistic | Rung::Boosting => by_column(&crossed, &labels, rarer)?,
@@ -160,9 +159,8 @@ fn by_column(crossed: &[Vec<f64>], labels: &[bool], rarer: usize) -> Result<Vec<
     let mut all = vec![0.0; crossed.len()];
     // A negative coefficient turns the evidence of a column around: such columns are left out, one fit after the other.
     while !chosen.is_empty() {
-        let records =
-            Array2::from_shape_fn((labels.len(), chosen.len()), |(row, place)| crossed[chosen[place]][row]);
-        let found = coefficients(records, labels)?;
+        let columns: Vec<&[f64]> = chosen.iter().map(|column| crossed[*column].as_slice()).collect();
+        let found = coefficients(&columns, labels)?;
         if found.iter().all(|coefficient| *coefficient > 0.0) {
             chosen.iter().zip(found).for_each(|(column, coefficient)| all[*column] = coefficient);
             break;
@@ -182,11 +180,14 @@ fn told(values: &[f64], labels: &[bool], rate: f64) -> f64 {
     values.iter().zip(labels).map(of_row).sum()
 }
 
-/// The coefficient of every column of `records`, by logistic regression.
-fn coefficients(records: Array2<f64>, labels: &[bool]) -> Result<Vec<f64>, TrainError> {
-    if records.iter().all(|value| *value == 0.0) {
-        return Ok(vec![0.0; records.ncols()]);
+/// The coefficient of every column, by logistic regression.
+fn coefficients(columns: &[&[f64]], labels: &[bool]) -> Result<Vec<f64>, TrainError> {
+    if columns.iter().copied().flatten().all(|value| *value == 0.0) {
+        return Ok(vec![0.0; columns.len()]);
     }
+    // Column by column in memory: the gradient, one sum a column, takes most of the time.
+    let shape = (labels.len(), columns.len()).f();
+    let records = Array2::from_shape_fn(shape, |(row, column)| columns[column][row]);
     let dataset = DatasetBase::new(records, Array1::from(labels.to_vec()));
     let fitted = LogisticRegression::default()
         .alpha(ALPHA)
