@@ -7,18 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::binned::BinnedMatrix;
 use super::bins::{MAX_BINS, UNSEEN_BIN};
 use super::error::ModelError;
-use super::joint::{FittedJoint, JointTable};
-use super::purify::purified;
-use super::share::{rounded_share, weighted_sum};
+use super::joint::JointTable;
 use crate::quantity::LogOdds;
 
 /// The weights of one feature: for each of its bins, 2^-20 steps of log-odds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureTable {
-    feature: usize,
-    importance: u32,
-    weights: Vec<i32>,
+    pub(super) feature: usize,
+    pub(super) importance: u32,
+    pub(super) weights: Vec<i32>,
 }
 
 impl FeatureTable {
@@ -90,7 +88,11 @@ impl From<AdditiveModel> for AdditiveShape {
 }
 
 impl AdditiveModel {
-    fn try_new(base: LogOdds, tables: Vec<FeatureTable>, joint: Vec<JointTable>) -> Result<Self, ModelError> {
+    pub(super) fn try_new(
+        base: LogOdds,
+        tables: Vec<FeatureTable>,
+        joint: Vec<JointTable>,
+    ) -> Result<Self, ModelError> {
         let fault = |fault: String| Err(ModelError::Table { fault });
         if !tables.is_sorted_by(|a, b| a.feature < b.feature) {
             return fault("tables are not in ascending order of their features".to_owned());
@@ -122,122 +124,6 @@ impl AdditiveModel {
     /// [`ModelError::Table`] for log-odds beyond 2048.
     pub fn constant(base: LogOdds) -> Result<Self, ModelError> {
         Self::try_new(base, Vec::new(), Vec::new())
-    }
-
-    /// Centres tables (feature, weights) on a population given as rows per bin of every feature, and moves
-    /// their means into the base.
-    ///
-    /// A mean is rounded to the nearest step. Missing and unseen bins no row of the population fell into
-    /// weigh 0: no evidence. Tables without any weight are left out.
-    ///
-    /// # Errors
-    /// [`ModelError::Table`] when a table and the counts of its feature differ in length, features repeat, or
-    /// margins could exceed 2048.
-    pub fn centred(
-        base: LogOdds,
-        tables: Vec<(usize, Vec<i32>)>,
-        population: &[Vec<u64>],
-    ) -> Result<Self, ModelError> {
-        Self::purified(base, tables, Vec::new(), population)
-    }
-
-    /// Purifies joint tables, then centres the tables as [`centred`](Self::centred) does.
-    ///
-    /// Means of a joint table over one of its features move into tables over the others, so that it holds only what
-    /// its features say all together. Every feature of a joint table needs a table. Joint tables without any weight are
-    /// left out.
-    ///
-    /// # Errors
-    /// [`ModelError::Table`] as above, and when a joint table speaks of a feature without a table, does not fit its
-    /// bins, gives it other places than another one does, or is there twice.
-    pub fn purified(
-        base: LogOdds,
-        tables: Vec<(usize, Vec<i32>)>,
-        joint: Vec<FittedJoint>,
-        population: &[Vec<u64>],
-    ) -> Result<Self, ModelError> {
-        let mut base = base;
-        let n_tables = tables.len();
-        let mut tables: BTreeMap<usize, Vec<i32>> = tables.into_iter().collect();
-        if tables.len() != n_tables {
-            return Err(ModelError::Table { fault: "a feature has two tables".to_owned() });
-        }
-        let joint = purified(joint, &mut tables)?;
-        let mut centred = Vec::with_capacity(tables.len());
-        for (feature, mut weights) in tables {
-            let counts = population.get(feature).map_or(&[][..], Vec::as_slice);
-            if counts.len() != weights.len() {
-                let fault = format!(
-                    "table of feature {feature} has {} bins, its population {}",
-                    weights.len(),
-                    counts.len()
-                );
-                return Err(ModelError::Table { fault });
-            }
-            let rows: i128 = counts.iter().map(|count| i128::from(*count)).sum();
-            let mean = rounded_share(weighted_sum(&weights, counts, |weight| weight), rows);
-            let shift = i32::try_from(mean).unwrap_or(0);
-            for (bin, weight) in weights.iter_mut().enumerate() {
-                let unheard = counts[bin] == 0 && bin <= usize::from(UNSEEN_BIN);
-                *weight = if unheard { 0 } else { weight.saturating_sub(shift) };
-            }
-            base = base + LogOdds::from_steps(i64::from(shift));
-            if weights.iter().any(|weight| *weight != 0) {
-                let size = rounded_share(weighted_sum(&weights, counts, i128::abs), rows);
-                let importance = u32::try_from(size).unwrap_or(u32::MAX);
-                centred.push(FeatureTable { feature, importance, weights });
-            }
-        }
-        Self::try_new(base, centred, joint)
-    }
-
-    /// The same model with `corrections` added to the tables of its features, and `shift` to its base.
-    ///
-    /// Corrections are centred on `population`, the rows of every bin they were learned from: their mean goes to the base,
-    /// so that a contribution stays one against the mean. A bin that no row was in keeps its weight. Joint tables stay.
-    ///
-    /// # Errors
-    /// [`ModelError::Table`] when a correction has other bins than its table or its population, or a margin could become too
-    /// large.
-    pub fn corrected(
-        &self,
-        shift: LogOdds,
-        corrections: &[(usize, Vec<i32>)],
-        population: &[Vec<u64>],
-    ) -> Result<Self, ModelError> {
-        let mut base = self.base + shift;
-        let mut tables: BTreeMap<usize, FeatureTable> =
-            self.tables.iter().map(|table| (table.feature, table.clone())).collect();
-        for (feature, correction) in corrections {
-            let counts = population.get(*feature).map_or(&[][..], Vec::as_slice);
-            let table = tables.entry(*feature).or_insert_with(|| FeatureTable {
-                feature: *feature,
-                importance: 0,
-                weights: vec![0; correction.len()],
-            });
-            if counts.len() != correction.len() || table.weights.len() != correction.len() {
-                let fault = format!(
-                    "the correction of feature {feature} has {} bins, its table {}, its population {}",
-                    correction.len(),
-                    table.weights.len(),
-                    counts.len()
-                );
-                return Err(ModelError::Table { fault });
-            }
-            let rows: i128 = counts.iter().map(|count| i128::from(*count)).sum();
-            let mean = rounded_share(weighted_sum(correction, counts, |weight| weight), rows);
-            let mean = i32::try_from(mean).unwrap_or(0);
-            for ((weight, change), count) in table.weights.iter_mut().zip(correction).zip(counts) {
-                if *count > 0 {
-                    *weight = weight.saturating_add(change.saturating_sub(mean));
-                }
-            }
-            let size = rounded_share(weighted_sum(&table.weights, counts, i128::abs), rows);
-            table.importance = u32::try_from(size).unwrap_or(u32::MAX);
-            base = base + LogOdds::from_steps(i64::from(mean));
-        }
-        tables.retain(|_, table| table.weights.iter().any(|weight| *weight != 0));
-        Self::try_new(base, tables.into_values().collect(), self.joint.clone())
     }
 
     /// The log-odds of the average row.
@@ -332,7 +218,7 @@ impl AdditiveModel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::Places;
+    use crate::models::{FittedJoint, Places};
 
     fn model() -> AdditiveModel {
         // Feature 1: mean (2 * 30 + 1 * -90 + 1 * 10) / 4 = -5. Feature 0 has no weight and is dropped.

@@ -11,6 +11,7 @@ mod binned;
 mod binning;
 mod bins;
 mod calibration;
+mod centring;
 mod error;
 mod evidence;
 mod explain;

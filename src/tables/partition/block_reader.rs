@@ -6,7 +6,7 @@ use super::super::dictionary::Dictionary;
 use super::super::reading::RowOrigin;
 use super::block::{WORDS, WRITTEN_OUT};
 use super::keys::take_keys;
-use super::packed::{take, take_numbers, take_present, take_whole, take_widths};
+use super::unpacked::{take, take_numbers, take_present, take_whole, take_widths};
 use super::vocabulary::Vocabulary;
 
 /// Rows that came back, column by column.

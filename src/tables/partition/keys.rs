@@ -5,7 +5,8 @@
 //! ```
 
 use super::super::account_key::AccountKey;
-use super::packed::{put_all, take, take_all};
+use super::packed::put_all;
+use super::unpacked::{take, take_all};
 
 /// Bytes of an upper part less the least, where the keys of a block are of one of `2^8` ranges or more.
 const NARROW: usize = 7;

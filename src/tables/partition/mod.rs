@@ -21,6 +21,7 @@ mod options;
 mod packed;
 mod spill;
 mod table_spill;
+mod unpacked;
 mod vocabulary;
 
 use std::collections::{BTreeMap, BTreeSet};
