@@ -52,13 +52,19 @@ pub(super) fn grow(
     let Some((first, others)) = bag_rows.split_first() else { return Ok((Vec::new(), Vec::new())) };
     let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
     let wary = booster.wary(BEST_SPLIT_OF_NOISE, WARY_SHRINKAGE);
-    let grown = grow_bag(booster, first, None, blocks(0), parallelism)?;
-    let grown_warily = grow_bag(&wary, first, None, blocks(0), parallelism)?;
-    let (booster, GrownBag { grids, bag, .. }) =
-        if grown_warily.loss < grown.loss { (&wary, grown_warily) } else { (booster, grown) };
+    let mut way = booster;
+    let mut grown = grow_bag(booster, first, None, blocks(0), parallelism)?;
+    // Parameters may be that wary already.
+    if wary.limits() != booster.limits() {
+        let grown_warily = grow_bag(&wary, first, None, blocks(0), parallelism)?;
+        if grown_warily.loss < grown.loss {
+            (way, grown) = (&wary, grown_warily);
+        }
+    }
+    let GrownBag { grids, bag, .. } = grown;
     let mut bags = vec![bag];
     for (rows, number) in others.iter().zip(1..) {
-        bags.push(grow_bag(booster, rows, Some(&grids), blocks(number), parallelism)?.bag);
+        bags.push(grow_bag(way, rows, Some(&grids), blocks(number), parallelism)?.bag);
     }
     Ok((grids, bags))
 }

@@ -93,8 +93,8 @@ impl AdditiveParams {
     /// on them.
     ///
     /// Groups are dealt into as many folds as there are bags. Bag `b` never sees fold `b`, stops on the next
-    /// one and is fitted on the rest; so every row is judged by a bag that has not seen it. With more than 20,000 outcomes of
-    /// the rarer kind there are fewer bags (160,000 in all of them together), and from then on folds are of 5,000 of them or
+    /// one and is fitted on the rest; so every row is judged by a bag that has not seen it. Bags are fewer where they would have more
+    /// than 160,000 outcomes of the rarer kind together (eight bags from 20,000 on), and from then on folds are of 5,000 of them or
     /// more, so that a bag is fitted on most rows and some rows are judged. Tables of single features
     /// grow at once; with joint tables, all tables grow by small trees, or all at once where rows are many. Few outcomes are
     /// not boosted at all: see [`Ladder`](super::Ladder). With a later
@@ -278,13 +278,13 @@ mod tests {
     fn many_outcomes_need_few_bags_and_small_slices() {
         let params = AdditiveParams::with_joint_tables();
         for (fewer, by_time, bags, folds) in [
-            (400, false, 8, 8),
-            (17_627, false, 8, 8),
-            (40_000, false, 4, 8),
-            (60_000, false, 2, 12),
+            (400, false, 16, 16),
+            (17_627, false, 9, 16),
+            (40_000, false, 4, 16),
+            (60_000, false, 2, 16),
             (110_000, false, 1, 22),
             // A later slice is stopped and judged on anyway, and so shared out as before.
-            (110_000, true, 1, 8),
+            (110_000, true, 1, 16),
         ] {
             assert_eq!(params.plan(fewer, by_time), Plan { bags, folds }, "{fewer} outcomes");
         }

@@ -25,8 +25,8 @@ pub struct AdditiveParams {
     pub min_gain: f64,
     /// Shrinkage of a level towards the average when levels are put in order, same unit as `l2`: at least 0.
     pub level_smoothing: f64,
-    /// Bags, each with its own rows held out: 3 to 64; fewer where there are more than 20,000 outcomes of the rarer kind.
-    /// The tables are the mean over bags.
+    /// Bags, each with its own rows held out: 3 to 64; fewer where they would have more than 160,000 outcomes of the rarer kind
+    /// together. The tables are the mean over bags. The more bags, the more of the rows each is fitted on.
     pub bags: usize,
     /// Rounds without improvement on held-out rows after which a bag stops: at least 1.
     pub patience: usize,
@@ -88,6 +88,7 @@ impl AdditiveParams {
             leaves: 8,
             l2: 3.0,
             min_hessian: 6.0,
+            bags: 16,
             patience: 120,
             level_smoothing: 20.0,
             joint_tables: 60,

@@ -4,7 +4,7 @@ use super::set::Trend;
 use crate::models::{FIRST_BIN, FeatureBins};
 
 /// What limits a step.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct StepLimits {
     pub(super) leaves: usize,
     pub(super) l2: f64,
