@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import speed
+from calibration import calibration_error
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -138,13 +139,6 @@ def ours(binary, folder, train, outcomes, test, threads):
         "--model", model, *allowed)
     run("score", "--table", write("test.csv", test, np.zeros(len(test), bool)), "--model", model, "--out", scores)
     return pd.read_csv(scores)["probability"].to_numpy()
-
-
-def calibration_error(outcomes, probabilities, bins=10):
-    """Mean distance of predicted and found rate over bins of equal count, by count."""
-    order = np.argsort(probabilities, kind="stable")
-    parts = np.array_split(order, bins)
-    return float(sum(abs(outcomes[part].mean() - probabilities[part].mean()) * len(part) for part in parts) / len(order))
 
 
 def measures(outcomes, probabilities, folds):

@@ -23,6 +23,7 @@ from pathlib import Path
 import lightgbm
 import numpy as np
 import polars as pl
+from calibration import calibration_error
 from sklearn.metrics import roc_auc_score
 
 HORIZON = 3
@@ -79,12 +80,6 @@ def expected_auc(probability: np.ndarray, score: np.ndarray) -> float:
     lost = np.add.reduceat(1 - buys, start)
     before = np.repeat(np.cumsum(lost) - lost / 2, count)
     return float((buys * before).sum() / (buys.sum() * (1 - buys).sum()))
-
-
-def calibration_error(outcomes: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> float:
-    parts = np.array_split(np.argsort(probabilities, kind="stable"), bins)
-    off = [abs(outcomes[part].mean() - probabilities[part].mean()) * len(part) for part in parts]
-    return float(sum(off) / len(outcomes))
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
