@@ -4,9 +4,13 @@
 //! levels of a category. Missing is said by a mask, never by a number. The [`FeatureSignature`] (ordered names and
 //! kinds) is what a model remembers of the matrix it was fitted on.
 
+mod pattern;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+
+pub use pattern::ColumnPattern;
 
 use crate::error::Coded;
 use crate::seed::hash_bytes;

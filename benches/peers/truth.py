@@ -9,9 +9,10 @@ What is compared, on the day of the run, all by the AUC that is expected where e
 probability (so that the luck of the months that follow plays no part):
 
 - truth: the probabilities themselves. They know latent traits that no table holds.
-- tables: the same without the latent traits: all that rows tell, those too that the traps hide.
-- taught: a boosted model of the same features, which was taught the true log-odds of an earlier day instead of purchases.
-  No chance is in what it learned, so that it shows what the features can tell at best.
+- tables: the same without the latent traits: all that rows tell directly, those too that the traps hide.
+- told: the best that could be made of the tables: a boosted model of `tables` and of all features, which was taught the truth of
+  an earlier day. Beside what rows tell directly it has learned what they betray of the latent traits.
+- taught: the same of the features alone. No chance is in what it learned, so that it shows what the features can tell.
 - ours: the line, which has learned from purchases.
 """
 
@@ -39,6 +40,7 @@ WEIGHTS = {
     "security": [0.4, 0.1, 0.6, 0.3, 0.3],
 }
 LATENT_SHARE = 0.4
+ORDER = {"truth": "truth", "told": "told", "tables": "tables", "taught": "taught", "ours": "probability_said"}
 FAMILIES = ("firmographic", "technographic", "transaction", "opportunity", "intent")
 
 
@@ -100,15 +102,19 @@ def matrix(frames: list[pl.DataFrame], product: str) -> tuple[list[np.ndarray], 
 
 
 def taught(world: World, store: Path, product: str, days: tuple[date, date]) -> pl.DataFrame:
-    """What a model says on the later day that was taught what the tables tell on the earlier one."""
+    """What models say on the later day that were taught the truth on the earlier one, with and without `tables`."""
     frames = [
         world.on(day, product).join(pl.read_parquet(store / f"features/as_of={day}/*.parquet"), on="account_id")
         for day in days
     ]
     (known, asked), texts = matrix(frames, product)
-    model = lightgbm.LGBMRegressor(num_leaves=31, learning_rate=0.1, n_estimators=500, verbose=-1, random_state=1)
-    model.fit(known, frames[0]["tables"].to_numpy(), categorical_feature=texts)
-    return frames[1].select("account_id").with_columns(taught=pl.Series(model.predict(asked)))
+    rows = [np.column_stack([of_day, frame["tables"].to_numpy()]) for of_day, frame in zip((known, asked), frames)]
+    said = {}
+    for name, (known, asked) in {"taught": (known, asked), "told": rows}.items():
+        model = lightgbm.LGBMRegressor(num_leaves=31, learning_rate=0.1, n_estimators=500, verbose=-1, random_state=1)
+        model.fit(known, frames[0]["truth"].to_numpy(), categorical_feature=texts)
+        said[name] = pl.Series(model.predict(asked))
+    return frames[1].select("account_id").with_columns(**said)
 
 
 def main() -> None:
@@ -131,7 +137,7 @@ def main() -> None:
         outcomes, ours = rows["outcome"].to_numpy(), rows["probability_said"].to_numpy()
         expected = {
             name: round(expected_auc(chance, rows[column].to_numpy()), 4)
-            for name, column in {"truth": "truth", "tables": "tables", "taught": "taught", "ours": "probability_said"}.items()
+            for name, column in ORDER.items()
         }
         every = world.traits.filter(pl.col("product") == product).join(said, on="account_id", suffix="_said")
         products[product] = {
@@ -145,7 +151,7 @@ def main() -> None:
         print(f"{product:11}", products[product], flush=True)
     mean = {
         name: round(float(np.mean([of["expected_auc"][name] for of in products.values()])), 4)
-        for name in ("truth", "tables", "taught", "ours")
+        for name in ORDER
     }
     print("mean       ", mean)
     record = {"what": "intent on a generated world beside its truth", "day": str(options.day), "mean": mean, "products": products}

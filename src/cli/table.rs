@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, Subcommand};
 use propensity::evaluation::{Bootstrap, ModelCard};
+use propensity::models::TrendRules;
 use propensity::output::{OutputError, StagedFile};
 use propensity::wide::{
     ColumnPattern, Inference, Recipe, ScoringOptions, ScoringSummary, TableTraining, Target, TrainedTable,
@@ -52,6 +53,12 @@ struct TrainArgs {
     /// A column that was known before the outcome, though the leak gate would refuse it; may be repeated.
     #[arg(long, value_name = "COLUMN")]
     allow: Vec<String>,
+    /// Columns of numbers of which more never lowers the score; `*` stands for any text.
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    rising: Vec<String>,
+    /// Columns of numbers of which more never raises the score.
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    falling: Vec<String>,
     /// Train although rows have copies in other groups.
     #[arg(long)]
     allow_copies: bool,
@@ -98,10 +105,12 @@ fn train(args: &TrainArgs, shared: &Shared) -> Result<(), Failure> {
     for path in args.model.iter().chain(&args.write_recipe).cloned().chain(card_files) {
         refuse_existing(&path, shared.overwrite)?;
     }
+    let patterns = |names: &[String]| names.iter().map(|pattern| ColumnPattern::new(pattern)).collect();
     let training = TableTraining {
-        drop: args.drop.iter().map(|pattern| ColumnPattern::new(pattern)).collect(),
+        drop: patterns(&args.drop),
         group: args.group.clone(),
-        allow: args.allow.iter().map(|pattern| ColumnPattern::new(pattern)).collect(),
+        allow: patterns(&args.allow),
+        trends: TrendRules { rising: patterns(&args.rising), falling: patterns(&args.falling) },
         allow_copies: args.allow_copies,
         recipe: args.recipe.as_deref().map(Recipe::read).transpose()?,
         folds: NonZeroUsize::from(std::num::NonZeroU8::new(args.folds).unwrap_or(std::num::NonZeroU8::MIN)),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::spec::Family;
-use crate::matrix::FeatureValue;
+use crate::matrix::{Feature, FeatureKind, FeatureValue};
 
 /// How the value of a feature is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +91,12 @@ impl Recipe {
     pub(super) fn missing(mut self, words: impl Into<String>) -> Self {
         self.words_missing = ended(&words.into(), false);
         self
+    }
+
+    /// Its name and what its column holds.
+    pub fn feature(&self) -> Feature {
+        let kind = if self.unit == Unit::Name { FeatureKind::Level } else { FeatureKind::Number };
+        Feature { name: self.name.clone(), kind }
     }
 
     /// The value in plain words, such as `3 signals about crm in the last 28 days`.

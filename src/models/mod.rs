@@ -24,6 +24,7 @@ mod rung;
 mod scale;
 mod scorer;
 mod share;
+mod trend;
 
 pub use additive::{AdditiveModel, FeatureTable};
 pub use bank::MarginBank;
@@ -39,3 +40,4 @@ pub use lookalike::{Archetype, Archetypes, HiddenShare, Lookalike, Middle, WHOLE
 pub use rung::{RateShift, Rung, RungChoice};
 pub use scale::{Scale, ScaleKnot, ScaleParams};
 pub use scorer::{FittedModel, Scored, Scorer};
+pub use trend::{Trend, TrendError, TrendRules};

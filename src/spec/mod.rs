@@ -7,8 +7,10 @@
 mod cadence;
 mod gate;
 mod preset;
+mod scale;
 mod seeds;
 mod training;
+mod trends;
 
 use std::collections::BTreeSet;
 use std::num::{NonZeroU8, NonZeroU32};
@@ -18,12 +20,13 @@ use serde::{Deserialize, Serialize};
 
 pub use cadence::CadenceSpec;
 pub use gate::{GateSpec, LeakSpec};
+pub use scale::ScaleSpec;
 pub use training::TrainingSpec;
 
 use crate::error::Coded;
 use crate::features::{Family, FeatureSpec, ProductTraits};
 use crate::grid::{Cuts, GridScheme};
-use crate::models::ScaleParams;
+use crate::models::TrendRules;
 use crate::quantity::{AsOf, Share};
 use crate::targeting::TierPreset;
 
@@ -165,6 +168,9 @@ pub struct FitSpec {
     pub seed_share: Share,
     /// Months of the trailing value.
     pub trailing_months: NonZeroU8,
+    /// Features that may move fit one way only.
+    #[serde(default, skip_serializing_if = "TrendRules::is_empty")]
+    pub trends: TrendRules,
 }
 
 /// What counts as a success of an intent model.
@@ -200,6 +206,9 @@ pub struct IntentSpec {
     /// learned from or judged on ends in them.
     #[serde(default, skip_serializing_if = "is_nought")]
     pub label_delay_days: u16,
+    /// Features that may move intent, and upsell, one way only.
+    #[serde(default, skip_serializing_if = "TrendRules::is_empty")]
+    pub trends: TrendRules,
 }
 
 impl IntentSpec {
@@ -222,29 +231,6 @@ impl IntentSpec {
         let known = as_of.plus_days(-i32::from(self.label_delay_days));
         let date = known.plus_months(-horizon - months);
         (date.plus_months(horizon) <= known).then_some(date)
-    }
-}
-
-/// Where the scores 75, 55 and 30 are anchored.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScaleSpec {
-    /// Shares of the accounts at or above 75, 55 and 30.
-    pub shares: [f64; 3],
-    /// Least odds over those of the base rate for 75, 55 and 30.
-    pub lifts: [f64; 3],
-}
-
-impl Default for ScaleSpec {
-    fn default() -> Self {
-        let ScaleParams { shares, lifts } = ScaleParams::default();
-        Self { shares, lifts }
-    }
-}
-
-impl From<ScaleSpec> for ScaleParams {
-    fn from(spec: ScaleSpec) -> Self {
-        Self { shares: spec.shares, lifts: spec.lifts }
     }
 }
 
@@ -284,11 +270,15 @@ impl Spec {
 
     /// A spec that is sound, with its products told to the feature builders.
     pub(crate) fn checked(mut self, path: &Path) -> Result<Self, SpecError> {
-        let faults = self.faults();
+        self.features.products = self.products.iter().map(ProductSpec::traits).collect();
+        let mut faults = self.faults();
+        // What the features are called is only known of sound ones.
+        if faults.is_empty() {
+            faults = self.trend_faults();
+        }
         if !faults.is_empty() {
             return Err(SpecError::Unsound { path: path.to_path_buf(), faults });
         }
-        self.features.products = self.products.iter().map(ProductSpec::traits).collect();
         Ok(self)
     }
 

@@ -112,8 +112,19 @@ impl<'a> Booster<'a> {
         self.largest_weight / UNIT
     }
 
+    /// Those of the given columns that alone would lower the loss of all rows most, at most so many, in their order.
+    pub(super) fn strongest(&self, mut columns: Vec<usize>, most: usize) -> Vec<usize> {
+        if columns.len() > most {
+            let mut heard: Vec<(f64, usize)> = self.heard(&columns).into_iter().zip(columns).collect();
+            heard.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+            columns = heard.into_iter().take(most).map(|(_, column)| column).collect();
+            columns.sort_unstable();
+        }
+        columns
+    }
+
     /// How far each of the given columns alone would lower the loss of all rows.
-    pub(super) fn heard(&self, columns: &[usize]) -> Vec<f64> {
+    fn heard(&self, columns: &[usize]) -> Vec<f64> {
         let all = BagRows { fit: (0..self.set.n_rows()).collect(), ..BagRows::default() };
         let start = self.rate_alone(&all);
         let tiles = self.columns.tiles(&all.fit);

@@ -1,9 +1,9 @@
 //! The columns boosting works on: those it may read and that differ between rows.
 
 use super::histogram::{PLACES, Tables};
-use super::set::{TrainingSet, Trend};
+use super::set::TrainingSet;
 use super::trees::Grid;
-use crate::models::FeatureBins;
+use crate::models::{FeatureBins, Trend};
 use crate::quantity::LogOdds;
 
 /// Rows of a tile: its margins and gradients stay in the fastest cache while one column after the other passes.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::error::Coded;
 use crate::matrix::MatrixError;
-use crate::models::ModelError;
+use crate::models::{ModelError, TrendError};
 
 /// One thing that is wrong with the rows to be learned from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +116,9 @@ pub enum TrainError {
         /// All that is wrong.
         faults: Vec<ParamFault>,
     },
+    /// Rules of trends do not fit the features.
+    #[error(transparent)]
+    Trends(#[from] TrendError),
     /// A fitted value could not be made.
     #[error("fitted model: {source}")]
     Model {
@@ -182,6 +185,7 @@ impl Coded for TrainError {
         match self {
             Self::Set { .. } => "E_TRAIN_SET",
             Self::Params { .. } => "E_TRAIN_PARAMS",
+            Self::Trends(error) => error.code(),
             Self::Model { source } => source.code(),
             Self::Matrix { source } => source.code(),
             Self::Linfa { .. } => "E_TRAIN_LINFA",

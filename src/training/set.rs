@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::error::{SetFault, TrainError};
 use crate::matrix::FeatureKind;
-use crate::models::{BinnedMatrix, Binning};
+use crate::models::{BinnedMatrix, Binning, Trend};
 use crate::seed::{Seed, hash_bytes};
 
 /// The parts of a [`TrainingSet`], before they are checked.
@@ -25,18 +25,6 @@ pub struct TrainingRows<'a> {
     pub later: Option<&'a [bool]>,
     /// Which features may be read; all when absent.
     pub features: Option<&'a [bool]>,
-}
-
-/// How a feature of numbers may move the score.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Trend {
-    /// As the outcomes say.
-    #[default]
-    Free,
-    /// A larger number never lowers the score.
-    Rising,
-    /// A larger number never raises the score.
-    Falling,
 }
 
 /// Rows to learn from: lengths agree, both outcomes occur, weights are positive.

@@ -1,7 +1,6 @@
 //! One step of one table: a few values over ordered bins.
 
-use super::set::Trend;
-use crate::models::{FIRST_BIN, FeatureBins};
+use crate::models::{FIRST_BIN, FeatureBins, Trend};
 
 /// What limits a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,6 +29,15 @@ fn follow(trend: Trend, runs: Vec<Run>, l2: f64) -> Vec<Run> {
         kept.push(last);
     }
     kept
+}
+
+/// Values of ordered bins that follow the trend: neighbours that break it take their mean by weight.
+pub(super) fn following(trend: Trend, values: &[f64], weights: &[f64]) -> Vec<f64> {
+    let bins = values.iter().zip(weights).enumerate();
+    let runs =
+        bins.map(|(bin, (value, weight))| Run { start: bin, end: bin + 1, sum: (-value * weight, *weight) });
+    let followed = follow(trend, runs.collect(), 0.0);
+    followed.iter().flat_map(|run| std::iter::repeat_n(newton(run.sum, 0.0), run.end - run.start)).collect()
 }
 
 /// Ordered bins that take one value, and their sums.

@@ -8,8 +8,9 @@ use rand::RngCore;
 
 use super::calibrate::{Judged, learn};
 use super::error::{ParamFault, TrainError};
+use super::following::keep_trend;
 use super::set::TrainingSet;
-use crate::models::{AdditiveModel, FeatureTable, FittedModel, JointTable, Scorer, Signal};
+use crate::models::{AdditiveModel, FIRST_BIN, FeatureTable, FittedModel, JointTable, Scorer, Signal, Trend};
 use crate::quantity::LogOdds;
 
 /// Fewest rows of either outcome an update learns from.
@@ -103,7 +104,7 @@ impl UpdateParams {
     /// and so does which features speak.
     ///
     /// A model without a signal, and one that gets fewer than 10 rows of either outcome, stays as it is. Rows are learned
-    /// from in the order given, on one thread, so that the same rows give the same bytes.
+    /// from in the order given, on one thread, so that the same rows give the same bytes. Features with a trend keep to it.
     ///
     /// Cost: `rows x bins` of the tables in floating-point products.
     ///
@@ -232,10 +233,22 @@ fn corrected(
             counts[usize::from(*bin)] += 1;
         }
     }
+    // Between bins that follow a trend, one that no row is in moves with its neighbours.
+    for (_, counts) in
+        population.iter_mut().enumerate().filter(|(feature, _)| set.trend(*feature) != Trend::Free)
+    {
+        counts[usize::from(FIRST_BIN)..].iter_mut().for_each(|rows| *rows = (*rows).max(1));
+    }
     let corrections: Vec<(usize, Vec<i32>)> = layout
         .features
         .iter()
-        .map(|(feature, first, bins)| (*feature, (*first..first + bins).map(whole).collect()))
+        .map(|(feature, first, bins)| {
+            let mut correction: Vec<i32> = (*first..first + bins).map(whole).collect();
+            if set.trend(*feature) != Trend::Free {
+                keep_trend(set.trend(*feature), model, *feature, &population[*feature], &mut correction);
+            }
+            (*feature, correction)
+        })
         .collect();
     let shift = LogOdds::from_steps(i64::from(whole(layout.columns - 1)));
     Ok(model.additive().corrected(shift, &corrections, &population)?)

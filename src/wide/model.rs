@@ -9,7 +9,7 @@ use super::recipe::Recipe;
 use super::{Target, WideError};
 use crate::artifact::{self, Header, Origin, Payload};
 use crate::grid::Cuts;
-use crate::models::{Binning, FittedModel, ModelError};
+use crate::models::{Binning, FittedModel, ModelError, TrendRules};
 use crate::training::CrossValidation;
 use crate::training::leak_gate::PassedGate;
 
@@ -28,6 +28,7 @@ pub struct WideModel {
     cuts: Cuts,
     cross_validation: CrossValidated,
     leak_gate: Option<PassedGate>,
+    trends: TrendRules,
 }
 
 /// The form of a [`WideModel`] in a file.
@@ -44,6 +45,8 @@ struct WideShape {
     /// Absent in files that were written before there was a gate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     leak_gate: Option<PassedGate>,
+    #[serde(default, skip_serializing_if = "TrendRules::is_empty")]
+    trends: TrendRules,
 }
 
 /// The parts of a [`WideModel`] that belong together.
@@ -56,6 +59,7 @@ pub(super) struct Parts {
     pub(super) model: FittedModel,
     pub(super) cross_validation: CrossValidated,
     pub(super) leak_gate: Option<PassedGate>,
+    pub(super) trends: TrendRules,
 }
 
 impl Payload for WideModel {
@@ -66,30 +70,42 @@ impl TryFrom<WideShape> for WideModel {
     type Error = ModelError;
 
     fn try_from(shape: WideShape) -> Result<Self, ModelError> {
-        let WideShape { target, group, recipe, binning, model, cuts, cross_validation, leak_gate } = shape;
-        let parts = Parts { target, group, recipe, binning, model, cross_validation, leak_gate };
+        let WideShape { target, group, recipe, binning, model, cuts, cross_validation, leak_gate, trends } =
+            shape;
+        let parts = Parts { target, group, recipe, binning, model, cross_validation, leak_gate, trends };
         Ok(Self { cuts, ..Self::try_new(parts)? })
     }
 }
 
 impl From<WideModel> for WideShape {
     fn from(model: WideModel) -> Self {
-        let WideModel { target, group, recipe, binning, model, cuts, cross_validation, leak_gate } = model;
-        Self { target, group, recipe, binning, model, cuts, cross_validation, leak_gate }
+        let WideModel { target, group, recipe, binning, model, cuts, cross_validation, leak_gate, trends } =
+            model;
+        Self { target, group, recipe, binning, model, cuts, cross_validation, leak_gate, trends }
     }
 }
 
 impl WideModel {
     /// Joins the parts, with the default cuts of the bands.
     pub(super) fn try_new(parts: Parts) -> Result<Self, ModelError> {
-        let Parts { target, group, recipe, binning, model, cross_validation, leak_gate } = parts;
+        let Parts { target, group, recipe, binning, model, cross_validation, leak_gate, trends } = parts;
         model.check_binning(&binning)?;
         let features = binning.signature().features().iter().map(|feature| feature.name.as_str());
         if !features.eq(recipe.features().map(|rule| rule.name.as_str())) {
             let fault = "the columns of the recipe are not those of the bins".to_owned();
             return Err(ModelError::Bins { feature: "(all)".to_owned(), fault });
         }
-        Ok(Self { target, group, recipe, binning, model, cuts: Cuts::default(), cross_validation, leak_gate })
+        Ok(Self {
+            target,
+            group,
+            recipe,
+            binning,
+            model,
+            cuts: Cuts::default(),
+            cross_validation,
+            leak_gate,
+            trends,
+        })
     }
 
     /// Reads a model file of kind `wide`.
@@ -142,6 +158,11 @@ impl WideModel {
     /// What cross-validation measured.
     pub const fn cross_validation(&self) -> &CrossValidated {
         &self.cross_validation
+    }
+
+    /// The columns that move the score one way only.
+    pub const fn trends(&self) -> &TrendRules {
+        &self.trends
     }
 
     /// What the leak gate let through when the model was trained; `None` in files that are older than the gate.

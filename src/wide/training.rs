@@ -5,21 +5,19 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use super::encoding::Encoder;
+use super::groups::{group_key, groups_of_rows};
 use super::model::Parts;
 use super::source::{Binding, BrokenRows, refuse};
 use super::{
     ColumnPattern, CrossValidated, Inference, Recipe, SeenValues, Target, WideError, WideModel, cell,
 };
 use crate::matrix::FeatureMatrix;
-use crate::models::{BinnedMatrix, Binning, BinningParams};
+use crate::models::{BinnedMatrix, Binning, BinningParams, TrendRules};
 use crate::parallelism::Parallelism;
-use crate::seed::{Seed, hash_bytes};
-use crate::tables::raw::{CsvFormat, FileDigest, RawBatch, RawTable};
+use crate::seed::Seed;
+use crate::tables::raw::{CsvFormat, FileDigest, RawTable};
 use crate::training::leak_gate::{Columns, LeakFinding, LeakGate, LeakReport, PassedGate};
 use crate::training::{AdditiveParams, TrainError, TrainingRows, TrainingSet, cross_validate};
-
-/// Up to this share of repeated rows they are taken for copies of one case, and kept together.
-const COPIES_SHARE: f64 = 0.1;
 
 /// What to train on a wide table.
 ///
@@ -60,6 +58,8 @@ pub struct TableTraining {
     pub allow: Vec<ColumnPattern>,
     /// Whether the leak gate lets copies of rows through.
     pub allow_copies: bool,
+    /// Columns that may move the score one way only.
+    pub trends: TrendRules,
     /// Number of folds of the cross-validation; fewer than 2 count as 2.
     pub folds: NonZeroUsize,
     /// How values become bins.
@@ -78,6 +78,7 @@ impl TableTraining {
             recipe: None,
             allow: Vec::new(),
             allow_copies: false,
+            trends: TrendRules::default(),
             folds: NonZeroUsize::MIN.saturating_add(4),
             binning: BinningParams::default(),
             params: AdditiveParams::with_joint_tables(),
@@ -123,6 +124,14 @@ impl TableTraining {
             (
                 "--allow",
                 self.allow.iter().filter(|allow| !matched(allow)).map(ColumnPattern::as_str).collect(),
+            ),
+            (
+                "--rising",
+                self.trends.rising.iter().filter(|rule| !matched(rule)).map(ColumnPattern::as_str).collect(),
+            ),
+            (
+                "--falling",
+                self.trends.falling.iter().filter(|rule| !matched(rule)).map(ColumnPattern::as_str).collect(),
             ),
             ("--drop", self.drop.iter().filter(|drop| !matched(drop)).map(ColumnPattern::as_str).collect()),
         ];
@@ -174,7 +183,8 @@ impl TableTraining {
         let cases = self.read(table, recipe)?;
         let binning = Binning::learn_on(&[&cases.matrix], &self.binning, parallelism)?;
         let binned = binning.apply_on(&cases.matrix, parallelism)?;
-        let set = cases.training_set(&binning, &binned)?;
+        let trends = self.trends.trends(binning.signature().features()).map_err(TrainError::from)?;
+        let set = cases.training_set(&binning, &binned)?.with_trends(&trends)?;
         let report = LeakGate::default().inspect(&set, Columns::Given(&cases.matrix), seed, parallelism);
         let leak_gate = self.pass(table, report)?;
         let folds = self.folds.get().max(2);
@@ -189,6 +199,7 @@ impl TableTraining {
             model: trained.model,
             cross_validation,
             leak_gate: Some(leak_gate),
+            trends: self.trends.clone(),
         })?;
         let Cases { labels, groups, rows_without_target, outcomes, source, .. } = cases;
         let held_out = HeldOutRows { outcomes: labels, probabilities: validated.probabilities, groups };
@@ -291,39 +302,6 @@ impl Cases {
     }
 }
 
-/// A hash of the group of a row: of its value in the group column, or else of the whole row.
-fn group_key(batch: &RawBatch, row: usize, group: Option<usize>, n_columns: usize) -> u64 {
-    let hash = |state: u64, column: usize| match cell::text(batch.cell(row, column)) {
-        Some(text) => hash_bytes(state, text.as_bytes()),
-        None => hash_bytes(state ^ 1, &[]),
-    };
-    match group {
-        // A row without a group is a group of its own.
-        Some(group) if cell::text(batch.cell(row, group)).is_some() => hash(0, group),
-        _ => (0..n_columns).fold(0, hash),
-    }
-}
-
-/// Groups of rows that have no group column, from hashes of their contents, so that the order of rows does
-/// not matter.
-///
-/// A few rows that are equal in every column are copies: they stay together, or a copy in the one fold would
-/// give away the answer in the other. Many equal rows are different cases with few columns: the first of each
-/// is told from the second by its number.
-fn groups_of_rows(contents: Vec<u64>) -> Vec<u64> {
-    let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
-    let numbered: Vec<u64> = contents
-        .iter()
-        .map(|&content| {
-            let number = seen.entry(content).or_default();
-            *number += 1;
-            hash_bytes(content, &number.to_le_bytes())
-        })
-        .collect();
-    let repeated = contents.len() - seen.len();
-    if repeated as f64 <= COPIES_SHARE * contents.len() as f64 { contents } else { numbered }
-}
-
 /// A trained model, and what was found in its table.
 #[derive(Clone, Debug)]
 pub struct TrainedTable {
@@ -369,25 +347,5 @@ impl TrainedTable {
     /// The values of the outcome column.
     pub const fn outcomes(&self) -> &SeenValues {
         &self.outcomes
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_few_copies_stay_together_and_many_equal_rows_do_not() {
-        let mut contents: Vec<u64> = (0..20).collect();
-        contents.push(0);
-        assert_eq!(groups_of_rows(contents.clone()), contents);
-        let many = groups_of_rows(vec![1, 2, 1, 1]);
-        assert_eq!(many.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
-        // The three equal rows get the same three groups wherever they stand.
-        let mut turned = groups_of_rows(vec![1, 1, 2, 1]);
-        turned.sort_unstable();
-        let mut sorted = many;
-        sorted.sort_unstable();
-        assert_eq!(turned, sorted);
     }
 }

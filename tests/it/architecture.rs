@@ -172,8 +172,8 @@ fn modules_import_from_lower_floors_only() {
     let sources = shipped();
     assert_none(&import_faults(&sources));
     // The scan must see what is known to be there.
-    let matrix = sources.iter().find(|source| source.room() == "matrix").unwrap();
-    assert!(matrix.imports().contains("seed"));
+    let mut matrix = sources.iter().filter(|source| source.room() == "matrix");
+    assert!(matrix.any(|source| source.imports().contains("seed")));
 }
 
 #[test]

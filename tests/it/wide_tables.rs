@@ -293,6 +293,44 @@ fn existing_files_stay_unless_overwriting_is_asked_for() {
 }
 
 #[test]
+fn columns_move_the_score_the_way_they_were_told() {
+    let desk = Desk::new();
+    write_columns(&desk.path("deals.csv"), &deals(400), &[0, 1, 2, 3, 4, 5]);
+    let train = |more: &[&str]| {
+        let args =
+            ["train", "--table", "deals.csv", "--target", "won=Won", "--folds", "2", "--model", "m.json"];
+        desk.run(&[&args[..], &["--overwrite"], more].concat())
+    };
+    // By seats alone, from few to many; all else alike.
+    let ladder: String =
+        (0..60).fold(String::new(), |rows, seats| rows + &format!("D{seats},{seats},direct,,TRUE\n"));
+    desk.write("ladder.csv", format!("deal_id,seats,channel,note,renewal\n{ladder}"));
+    let probabilities = || -> Vec<f64> {
+        let scores = desk.scores("ladder.csv", &[]);
+        let mut reader = csv::Reader::from_reader(scores.as_bytes());
+        let at = reader.headers().unwrap().iter().position(|name| name == "probability").unwrap();
+        reader.records().map(|row| row.unwrap()[at].parse().unwrap()).collect()
+    };
+    assert!(train(&["--rising", "sea*"]).status.success());
+    let rising = probabilities();
+    assert!(rising.is_sorted() && rising[59] > rising[0] + 0.1, "{rising:?}");
+    let (_, model) = WideModel::load(&desk.path("m.json")).unwrap();
+    assert_eq!(model.trends().rising, [ColumnPattern::new("sea*")]);
+    // Against what the outcomes say, it can only stand still.
+    assert!(train(&["--falling", "seats"]).status.success());
+    assert!(probabilities().is_sorted_by(|a, b| a >= b));
+    for (flags, says) in [
+        (&["--rising", "chairs"][..], "--rising names [chairs]"),
+        (&["--rising", "channel"][..], "\"channel\" fits levels alone"),
+        (&["--rising", "seats", "--falling", "s*"][..], "seats shall both rise and fall"),
+    ] {
+        let output = train(flags);
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && log.contains(says), "{log}");
+    }
+}
+
+#[test]
 fn a_recipe_is_written_edited_and_followed() {
     let desk = Desk::new();
     write_columns(&desk.path("deals.csv"), &deals(400), &[0, 1, 2, 3, 4, 5]);

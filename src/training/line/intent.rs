@@ -206,7 +206,9 @@ fn update(
     let name = &trainer.spec.products[product].name;
     let failed = |source| LineError::Train { model: side.model(), product: name.clone(), source };
     // Which of them came last is of no use here.
-    let model = match TrainingSet::try_new(TrainingRows { later: None, ..cases.rows(material) }) {
+    let trends = trainer.trends(side.model(), &material.binning).map_err(failed)?;
+    let rows = TrainingRows { later: None, ..cases.rows(material) };
+    let model = match TrainingSet::try_new(rows).and_then(|set| set.with_trends(&trends)) {
         Ok(set) => params.update(old, &set).map_err(failed)?,
         Err(error) if error.too_few_outcomes() => old.clone(),
         Err(error) => return Err(failed(error)),

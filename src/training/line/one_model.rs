@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::{HeldOutCases, LineError, LineTrainer, Outcome};
-use crate::models::{AdditiveModel, Calibration, Evidence, FittedModel, ModelError, Scale};
+use crate::models::{AdditiveModel, Binning, Calibration, Evidence, FittedModel, ModelError, Scale, Trend};
 use crate::parallelism::Parallelism;
 use crate::quantity::{LogOdds, Probability, QuantityError};
 use crate::training::leak_gate::PassedGate;
@@ -46,7 +46,8 @@ impl LineTrainer<'_> {
         let failed = |source| LineError::Train { model, product: of.to_owned(), source };
         let positives = rows.labels.iter().filter(|label| **label).count() as u64;
         let mut gate = PassedGate::default();
-        let (model, held_out) = match TrainingSet::try_new(rows) {
+        let trends = self.trends(model, rows.binning).map_err(failed)?;
+        let (model, held_out) = match TrainingSet::try_new(rows).and_then(|set| set.with_trends(&trends)) {
             Ok(set) => {
                 // Of so few outcomes no column is heard, so none can tell: and by chance, some would seem to.
                 let ladder = self.params.ladder;
@@ -69,6 +70,16 @@ impl LineTrainer<'_> {
             Err(error) => return Err(failed(error)),
         };
         Ok(Outcome { model, held_out, positives, cases, lookalike: None, gate })
+    }
+
+    /// Which features a model may move one way only.
+    pub(super) fn trends(&self, model: &str, binning: &Binning) -> Result<Vec<Trend>, TrainError> {
+        let features = binning.signature().features();
+        match model {
+            "fit" => Ok(self.spec.fit.trends.trends(features)?),
+            "intent" | "upsell" => Ok(self.spec.intent.trends.trends(features)?),
+            _ => Ok(vec![Trend::Free; features.len()]),
+        }
     }
 
     /// A model without tables, at the rate of the cases, drawn half a case towards one half so that it is never 0 or 1

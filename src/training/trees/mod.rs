@@ -21,9 +21,8 @@ use sets::{ColumnSet, Credit, MOST_COLUMNS};
 use super::boosting::{Bag, Booster, Pace};
 use super::passes::BagRows;
 use super::places::{Axis, coarsen};
-use super::set::Trend;
 use super::step::StepLimits;
-use crate::models::{FeatureBins, ModelError, Places};
+use crate::models::{FeatureBins, ModelError, Places, Trend};
 use crate::parallelism::Parallelism;
 use crate::seed::Seed;
 
@@ -97,14 +96,8 @@ impl<'a> Forest<'a> {
     fn new(booster: &'a Booster<'a>) -> Result<Self, ModelError> {
         let all = booster.columns();
         let rows = all.rows_by_bin();
-        let mut columns: Vec<usize> =
-            (0..all.len()).filter(|column| all.trends()[*column] == Trend::Free).collect();
-        if columns.len() > MOST_COLUMNS {
-            let mut heard: Vec<(f64, usize)> = booster.heard(&columns).into_iter().zip(columns).collect();
-            heard.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-            columns = heard.into_iter().take(MOST_COLUMNS).map(|(_, column)| column).collect();
-            columns.sort_unstable();
-        }
+        let free = (0..all.len()).filter(|column| all.trends()[*column] == Trend::Free).collect();
+        let columns = booster.strongest(free, MOST_COLUMNS);
         let most = booster.params().joint_places;
         let places = columns
             .iter()
