@@ -7,7 +7,7 @@ use super::bins::UNSEEN_BIN;
 use super::error::ModelError;
 use super::joint::FittedJoint;
 use super::purify::purified;
-use super::share::{rounded_share, weighted_sum};
+use super::share::{importance, mean_weight};
 use crate::quantity::LogOdds;
 
 impl AdditiveModel {
@@ -61,17 +61,14 @@ impl AdditiveModel {
                 );
                 return Err(ModelError::Table { fault });
             }
-            let rows: i128 = counts.iter().map(|count| i128::from(*count)).sum();
-            let mean = rounded_share(weighted_sum(&weights, counts, |weight| weight), rows);
-            let shift = i32::try_from(mean).unwrap_or(0);
+            let shift = mean_weight(&weights, counts);
             for (bin, weight) in weights.iter_mut().enumerate() {
                 let unheard = counts[bin] == 0 && bin <= usize::from(UNSEEN_BIN);
                 *weight = if unheard { 0 } else { weight.saturating_sub(shift) };
             }
             base = base + LogOdds::from_steps(i64::from(shift));
             if weights.iter().any(|weight| *weight != 0) {
-                let size = rounded_share(weighted_sum(&weights, counts, i128::abs), rows);
-                let importance = u32::try_from(size).unwrap_or(u32::MAX);
+                let importance = importance(&weights, counts);
                 centred.push(FeatureTable { feature, importance, weights });
             }
         }
@@ -111,16 +108,13 @@ impl AdditiveModel {
                 );
                 return Err(ModelError::Table { fault });
             }
-            let rows: i128 = counts.iter().map(|count| i128::from(*count)).sum();
-            let mean = rounded_share(weighted_sum(correction, counts, |weight| weight), rows);
-            let mean = i32::try_from(mean).unwrap_or(0);
+            let mean = mean_weight(correction, counts);
             for ((weight, change), count) in table.weights.iter_mut().zip(correction).zip(counts) {
                 if *count > 0 {
                     *weight = weight.saturating_add(change.saturating_sub(mean));
                 }
             }
-            let size = rounded_share(weighted_sum(&table.weights, counts, i128::abs), rows);
-            table.importance = u32::try_from(size).unwrap_or(u32::MAX);
+            table.importance = importance(&table.weights, counts);
             base = base + LogOdds::from_steps(i64::from(mean));
         }
         tables.retain(|_, table| table.weights.iter().any(|weight| *weight != 0));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::bins::{MISSING_BIN, UNSEEN_BIN};
 use super::error::ModelError;
 use super::joint::{FittedJoint, JointTable, MAX_JOINT, Places};
-use super::share::{rounded_share, weighted_sum};
+use super::share::{importance, rounded_share};
 
 /// Most rounds of purification; each moves what the one before left behind, and most tables need a few.
 const SWEEPS: usize = 256;
@@ -119,9 +119,7 @@ impl Growing {
 
     fn finished(self, features: Vec<usize>) -> Result<JointTable, ModelError> {
         // Weights of unseen cells are 0, so that their rows count with the rest: rows of the whole population.
-        let rows: i128 = self.population.iter().map(|count| i128::from(*count)).sum();
-        let size = rounded_share(weighted_sum(&self.weights, &self.population, i128::abs), rows);
-        let importance = u32::try_from(size).unwrap_or(u32::MAX);
+        let importance = importance(&self.weights, &self.population);
         JointTable::try_new(features, self.places, self.weights, importance)
     }
 }
