@@ -110,6 +110,42 @@ fn what_two_features_say_only_together_is_found_by_all_tables_at_once() {
 }
 
 #[test]
+fn a_pair_is_found_among_a_hundred_columns_and_told_once() {
+    const ROWS: u64 = 20_000;
+    let seed = Seed::new(8);
+    let draw = |name: &str, row: u64| seed.named(name).uniform(&row.to_le_bytes());
+    let labels: Vec<bool> = (0..ROWS)
+        .map(|row| {
+            let odds = together(["size", "age", "visits"].map(|name| draw(name, row)), 0);
+            // The two speak alone as well: those that say nothing alone are not looked for among so many.
+            let alone = draw("size", row) + draw("age", row) - 1.0;
+            draw("label", row) < LogOdds::try_from(odds + alone).unwrap().probability().value()
+        })
+        .collect();
+    // Heads part the rows as size does.
+    let column = |name: &str, times: f64| {
+        let values = (0..ROWS).map(|row| Some((times * draw(name, row)) as f32));
+        Column::numbers(values.collect::<Vec<_>>())
+    };
+    let mut columns = vec![
+        ("size".to_owned(), column("size", 1.0)),
+        ("age".to_owned(), column("age", 1.0)),
+        ("heads".to_owned(), column("size", 64.0)),
+        ("visits".to_owned(), column("visits", 1.0)),
+    ];
+    columns.extend((0..96).map(|noise| (format!("noise_{noise}"), column(&format!("noise {noise}"), 1.0))));
+    let matrix = FeatureMatrix::try_new((0..ROWS).map(|row| row.to_string()).collect(), columns).unwrap();
+    let binning = Binning::learn(&[&matrix], &BinningParams::default()).unwrap();
+    let cases =
+        Cases { binned: binning.apply(&matrix).unwrap(), binning, labels, groups: (0..ROWS).collect() };
+    let mut joint = joint_of(&cases.fit(&at_once(), &Parallelism::serial()));
+    joint.sort_by(|a, b| b.1.total_cmp(&a.1));
+    assert_eq!(joint[0].0, [0, 1], "{joint:?}");
+    assert!(joint.iter().all(|(features, _)| features != &[1, 2]), "{joint:?}");
+    assert!(joint[0].1 > 0.5 && joint.get(1).is_none_or(|(_, size)| *size < 0.1), "{joint:?}");
+}
+
+#[test]
 fn all_tables_at_once_find_no_pair_where_there_is_none() {
     let law = |[size, age, visits]: [f64; 3], sector: usize| {
         2.0 * size - 1.5 * age + [0.5, -0.5, 0.0, 0.3][sector] + (6.0 * visits).sin() - 1.0
