@@ -73,28 +73,25 @@ impl TrendRules {
         let mut trends = vec![Trend::Free; features.len()];
         for (rules, trend) in [(&self.rising, Trend::Rising), (&self.falling, Trend::Falling)] {
             for pattern in rules {
-                let (mut fits, mut is_number) = (false, false);
-                for (feature, found) in features.iter().zip(&mut trends) {
-                    if !pattern.matches(&feature.name) {
-                        continue;
-                    }
-                    fits = true;
-                    if feature.kind == FeatureKind::Level {
-                        continue;
-                    }
-                    is_number = true;
-                    if trend == Trend::Falling && *found == Trend::Rising {
-                        faults.push(format!("{} shall both rise and fall; leave one of them", feature.name));
-                    }
-                    *found = trend;
-                }
-                if !fits {
+                let mut fitting =
+                    features.iter().zip(&mut trends).filter(|(f, _)| pattern.matches(&f.name)).peekable();
+                if fitting.peek().is_none() {
                     faults.push(format!("no feature is called {:?}; correct the name", pattern.as_str()));
-                } else if !is_number {
+                    continue;
+                }
+                let mut numbers =
+                    fitting.filter(|(feature, _)| feature.kind == FeatureKind::Number).peekable();
+                if numbers.peek().is_none() {
                     faults.push(format!(
                         "{:?} fits levels alone, which have no order; leave their trend free",
                         pattern.as_str()
                     ));
+                }
+                for (feature, found) in numbers {
+                    if trend == Trend::Falling && *found == Trend::Rising {
+                        faults.push(format!("{} shall both rise and fall; leave one of them", feature.name));
+                    }
+                    *found = trend;
                 }
             }
         }

@@ -14,7 +14,7 @@ use super::places::Axis;
 use super::set::TrainingSet;
 use super::step::{StepLimits, step};
 use super::trees::Grid;
-use crate::models::FeatureBins;
+use crate::models::{FeatureBins, Trend};
 use crate::parallelism::Parallelism;
 use crate::quantity::LogOdds;
 use crate::seed::Seed;
@@ -112,8 +112,11 @@ impl<'a> Booster<'a> {
         self.largest_weight / UNIT
     }
 
-    /// Those of the given columns that alone would lower the loss of all rows most, at most so many, in their order.
-    pub(super) fn strongest(&self, mut columns: Vec<usize>, most: usize) -> Vec<usize> {
+    /// The columns without a trend that alone would lower the loss of all rows most, at most so many, in their order.
+    pub(super) fn strongest(&self, most: usize) -> Vec<usize> {
+        let trends = self.columns.trends().iter().enumerate();
+        let mut columns: Vec<usize> =
+            trends.filter(|(_, trend)| **trend == Trend::Free).map(|(column, _)| column).collect();
         if columns.len() > most {
             let mut heard: Vec<(f64, usize)> = self.heard(&columns).into_iter().zip(columns).collect();
             heard.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));

@@ -13,7 +13,7 @@ use super::histogram::{Tables, unpacked};
 use super::passes::Block;
 use super::places::{Axis, coarsen};
 use super::trees::Grid;
-use crate::models::{FeatureBins, ModelError, Places, Trend};
+use crate::models::{FeatureBins, ModelError, Places};
 use crate::parallelism::Parallelism;
 use crate::seed::Seed;
 
@@ -49,9 +49,8 @@ pub(super) fn screened(
     let [near, far, ..] = blocks else { return Ok(Vec::new()) };
     let columns = booster.columns();
     let rows = columns.rows_by_bin();
-    let free = (0..columns.len()).filter(|column| columns.trends()[*column] == Trend::Free).collect();
     let sides = booster
-        .strongest(free, MOST_COLUMNS)
+        .strongest(MOST_COLUMNS)
         .into_iter()
         .map(|column| {
             let is_level = matches!(columns.definitions()[column], FeatureBins::Level { .. });

@@ -115,25 +115,19 @@ impl TableTraining {
     }
 
     /// Every name that was given must be a column; all faults of one flag together.
-    fn check_names(&self, table: &Path, header: &[String]) -> Result<(), WideError> {
+    fn check_names<'a>(&'a self, table: &Path, header: &[String]) -> Result<(), WideError> {
         let present = |name: &str| header.iter().any(|column| column == name);
-        let matched = |pattern: &ColumnPattern| header.iter().any(|column| pattern.matches(column));
+        let unmatched = |patterns: &'a [ColumnPattern]| -> Vec<&'a str> {
+            let fits = |pattern: &ColumnPattern| header.iter().any(|column| pattern.matches(column));
+            patterns.iter().filter(|pattern| !fits(pattern)).map(ColumnPattern::as_str).collect()
+        };
         let named = [
             ("--target", vec![self.target.column.as_str()]),
             ("--group", self.group.iter().map(String::as_str).collect()),
-            (
-                "--allow",
-                self.allow.iter().filter(|allow| !matched(allow)).map(ColumnPattern::as_str).collect(),
-            ),
-            (
-                "--rising",
-                self.trends.rising.iter().filter(|rule| !matched(rule)).map(ColumnPattern::as_str).collect(),
-            ),
-            (
-                "--falling",
-                self.trends.falling.iter().filter(|rule| !matched(rule)).map(ColumnPattern::as_str).collect(),
-            ),
-            ("--drop", self.drop.iter().filter(|drop| !matched(drop)).map(ColumnPattern::as_str).collect()),
+            ("--allow", unmatched(&self.allow)),
+            ("--rising", unmatched(&self.trends.rising)),
+            ("--falling", unmatched(&self.trends.falling)),
+            ("--drop", unmatched(&self.drop)),
         ];
         for (flag, names) in named {
             let columns: Vec<String> =

@@ -22,7 +22,7 @@ use super::boosting::{Bag, Booster, Pace};
 use super::passes::BagRows;
 use super::places::{Axis, coarsen};
 use super::step::StepLimits;
-use crate::models::{FeatureBins, ModelError, Places, Trend};
+use crate::models::{FeatureBins, ModelError, Places};
 use crate::parallelism::Parallelism;
 use crate::seed::Seed;
 
@@ -96,8 +96,7 @@ impl<'a> Forest<'a> {
     fn new(booster: &'a Booster<'a>) -> Result<Self, ModelError> {
         let all = booster.columns();
         let rows = all.rows_by_bin();
-        let free = (0..all.len()).filter(|column| all.trends()[*column] == Trend::Free).collect();
-        let columns = booster.strongest(free, MOST_COLUMNS);
+        let columns = booster.strongest(MOST_COLUMNS);
         let most = booster.params().joint_places;
         let places = columns
             .iter()
