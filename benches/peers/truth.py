@@ -5,13 +5,13 @@
     propensity features WORLD --as-of 2025-07-01,2025-10-01 --out STORE
     python benches/peers/truth.py WORLD RUN STORE --out benches/record/truth.json
 
-What is compared, on the day of the run, all by the AUC that is expected where every account buys with its true
-probability (so that the luck of the months that follow plays no part):
+What is compared, on the day of the run, all by the AUC that is expected where every account buys within the horizon with its
+true probability, month by month (so that the luck of the draws plays no part):
 
-- truth: the probabilities themselves. They know latent traits that no table holds.
+- truth: the probabilities of the day. They know latent traits that no table holds.
 - tables: the same without the latent traits: all that rows tell directly, those too that the traps hide.
-- told: the best that could be made of the tables: a boosted model of `tables` and of all features, which was taught the truth of
-  an earlier day. Beside what rows tell directly it has learned what they betray of the latent traits.
+- told: the best that could be made of the tables: a boosted model of `tables` and of all features, which was taught the true
+  probabilities of an earlier day and its horizon. Beside what rows tell directly it has learned what they betray of the latent traits.
 - taught: the same of the features alone. No chance is in what it learned, so that it shows what the features can tell.
 - ours: the line, which has learned from purchases.
 """
@@ -69,12 +69,24 @@ class World:
         log_odds = (pl.col("probability") / (1 - pl.col("probability"))).log()
         latent = sum(LATENT_SHARE * weight * pl.col(name) for weight, name in zip(WEIGHTS[product], LATENT))
         within = (pl.col("bought") < months_after(day, HORIZON)).fill_null(False)
-        return rows.with_columns(truth=log_odds, tables=log_odds - latent, outcome=within)
+        rows = rows.with_columns(truth=log_odds, tables=log_odds - latent, outcome=within)
+        return rows.with_columns(buys=self.chance(rows, day, product))
+
+    def chance(self, rows: pl.DataFrame, day: date, product: str) -> pl.Series:
+        """The true probability of each account to buy within the horizon. Who has bought in one of its months has none in those
+        that follow: the last one it had counts on."""
+        latest, misses = rows["probability"], 1 - rows["probability"].cast(pl.Float64)
+        for month in range(1, HORIZON):
+            there = (pl.col("product") == product) & (pl.col("month") == months_after(day, month))
+            then = self.probabilities.filter(there).select("account_id", then="probability")
+            then = rows.select("account_id").join(then, on="account_id", how="left", maintain_order="left")["then"]
+            latest = then.zip_with(then.is_not_null(), latest)
+            misses = misses * (1 - latest.cast(pl.Float64))
+        return 1 - misses
 
 
-def expected_auc(probability: np.ndarray, score: np.ndarray) -> float:
-    """The AUC to expect where each account buys within the horizon with its monthly probability."""
-    buys = 1 - (1 - probability) ** HORIZON
+def expected_auc(buys: np.ndarray, score: np.ndarray) -> float:
+    """The AUC to expect where each account buys with its probability."""
     order = np.argsort(score, kind="stable")
     buys, score = buys[order], score[order]
     # Equal scores count one half.
@@ -111,8 +123,10 @@ def taught(world: World, store: Path, product: str, days: tuple[date, date]) -> 
     rows = [np.column_stack([of_day, frame["tables"].to_numpy()]) for of_day, frame in zip((known, asked), frames)]
     said = {}
     for name, (known, asked) in {"taught": (known, asked), "told": rows}.items():
-        model = lightgbm.LGBMRegressor(num_leaves=31, learning_rate=0.1, n_estimators=500, verbose=-1, random_state=1)
-        model.fit(known, frames[0]["truth"].to_numpy(), categorical_feature=texts)
+        model = lightgbm.LGBMRegressor(
+            objective="cross_entropy", num_leaves=31, learning_rate=0.1, n_estimators=500, verbose=-1, random_state=1
+        )
+        model.fit(known, frames[0]["buys"].to_numpy(), categorical_feature=texts)
         said[name] = pl.Series(model.predict(asked))
     return frames[1].select("account_id").with_columns(**said)
 
@@ -136,7 +150,7 @@ def main() -> None:
         chance = rows["probability"].to_numpy().astype(float)
         outcomes, ours = rows["outcome"].to_numpy(), rows["probability_said"].to_numpy()
         expected = {
-            name: round(expected_auc(chance, rows[column].to_numpy()), 4)
+            name: round(expected_auc(rows["buys"].to_numpy(), rows[column].to_numpy()), 4)
             for name, column in ORDER.items()
         }
         every = world.traits.filter(pl.col("product") == product).join(said, on="account_id", suffix="_said")

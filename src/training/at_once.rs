@@ -73,7 +73,7 @@ fn grow_bag(
     let mut passes = booster.passes(rows, rows_per_round, seed);
     let most = booster.params().rounds;
     let [first, then] = [ALONE, TOGETHER].map(|pace| Pace { rounds: pace.rounds.min(most), ..pace });
-    let alone = booster.run(booster.rate_alone(rows), &passes, &[], &first, parallelism);
+    let alone = booster.run(booster.start(rows), &passes, &[], &first, parallelism);
     let grids = match grids {
         Some(grids) => grids.to_vec(),
         None => screened(booster, &alone.tables, &passes.blocks, seed.named("screening"), parallelism)?,

@@ -152,7 +152,7 @@ impl<'a> Booster<'a> {
         let AdditiveParams { rounds, patience, learning_rate, leaves, .. } = *self.params;
         let pace = Pace { rounds, patience, learning_rate, leaves, crosses: 0 };
         let passes = self.passes(rows, self.params.rows_per_round, seed);
-        let Growth { tables, rounds, .. } = self.run(self.rate_alone(rows), &passes, &[], &pace, parallelism);
+        let Growth { tables, rounds, .. } = self.run(self.start(rows), &passes, &[], &pace, parallelism);
         self.bag(tables, rounds, &[], rows)
     }
 

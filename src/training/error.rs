@@ -41,6 +41,11 @@ pub enum SetFault {
         /// The feature.
         feature: String,
     },
+    /// The prior has a table that does not fit the feature's bins, or turns against its trend.
+    Prior {
+        /// The feature.
+        feature: String,
+    },
     /// There are too few groups to hold some out.
     Groups {
         /// Distinct groups.
@@ -73,6 +78,10 @@ impl fmt::Display for SetFault {
             Self::Trend { feature } => {
                 write!(f, "feature {feature} has levels, which have no order; leave its trend free")
             }
+            Self::Prior { feature } => write!(
+                f,
+                "the prior's table of feature {feature} has other bins or turns against the trend; fit it with the same binning and trends"
+            ),
             Self::Groups { found, expected } => {
                 write!(
                     f,

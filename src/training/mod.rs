@@ -24,6 +24,7 @@ mod linfa;
 mod params;
 mod passes;
 mod places;
+mod prior;
 mod recalibrate;
 mod screening;
 mod set;

@@ -53,7 +53,7 @@ pub(super) fn train(
         later: None,
         features: Some(&readable),
     };
-    let mut outcome = trainer.train_model("fit", product, rows, labels.len() as u64)?;
+    let mut outcome = trainer.train_model("fit", product, rows, None, labels.len() as u64)?;
     let found = outcome.model.evidence().signal() == Signal::Found;
     outcome.lookalike = Some(Lookalike {
         seeds: seeds::words(trainer, product),

@@ -58,7 +58,7 @@ impl LineTrainer<'_> {
     /// reason to refuse. Seeds by rule are accounts of high value today, and value goes with size: there a feature
     /// must all but repeat the choice.
     pub(super) fn ask(&self, set: &TrainingSet<'_>, subject: Subject<'_>) -> Result<PassedGate, LineError> {
-        let Subject { model, of, listed } = subject;
+        let Subject { model, of, listed, .. } = subject;
         let allowed = &self.spec.leaks;
         let seed = self.seed.named("leak gate").named(model).named(of);
         let mut report = gate_of(model).inspect(set, Columns::Built, seed, &Parallelism::serial());

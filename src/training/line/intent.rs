@@ -7,6 +7,7 @@
 //! spec's number are drawn by hash and weighted, so that rates stay what they are.
 
 use super::features::{Material, Snapshot};
+use super::owners;
 use super::{HeldOutCases, Kept, LineError, LineTrainer, Outcome};
 use crate::features::{Family, recipes};
 use crate::models::{BinnedMatrix, FittedModel};
@@ -191,8 +192,13 @@ pub(super) fn train(
     material: &Material,
     about: (usize, Side),
 ) -> Result<Outcome, LineError> {
+    let (product, side) = about;
     let cases = Stacked::collect(trainer, material, about);
-    trainer.train_model(about.1.model(), about.0, cases.rows(material), cases.total)
+    let owners = match side {
+        Side::Whitespace => owners::look(trainer, material, product)?,
+        Side::Upsell => None,
+    };
+    trainer.train_model(side.model(), product, cases.rows(material), owners.as_ref(), cases.total)
 }
 
 /// Lets a model follow the cases; it stays where they are too few. The counts are those of the new cases.

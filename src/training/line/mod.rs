@@ -13,6 +13,7 @@ mod held_out;
 mod hidden;
 mod intent;
 mod one_model;
+mod owners;
 mod renewal;
 mod seeds;
 mod snapshots;

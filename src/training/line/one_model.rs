@@ -18,6 +18,8 @@ pub(super) struct Subject<'a> {
     pub(super) of: &'a str,
     /// Whether its outcomes are a list that was given.
     pub(super) listed: bool,
+    /// A model of an outcome that is alike, where its tables begin.
+    pub(super) prior: Option<&'a AdditiveModel>,
 }
 
 impl LineTrainer<'_> {
@@ -27,11 +29,12 @@ impl LineTrainer<'_> {
         model: &'static str,
         product: usize,
         rows: TrainingRows<'_>,
+        prior: Option<&AdditiveModel>,
         cases: u64,
     ) -> Result<Outcome, LineError> {
         let product = &self.spec.products[product];
         let listed = model == "fit" && !product.seeds.is_empty();
-        self.train_subject(Subject { model, of: &product.name, listed }, rows, cases)
+        self.train_subject(Subject { model, of: &product.name, listed, prior }, rows, cases)
     }
 
     /// Trains one model on one thread: the models are what runs in parallel. With too few outcomes to learn from, the
@@ -42,12 +45,17 @@ impl LineTrainer<'_> {
         rows: TrainingRows<'_>,
         cases: u64,
     ) -> Result<Outcome, LineError> {
-        let Subject { model, of, .. } = subject;
+        let Subject { model, of, prior, .. } = subject;
         let failed = |source| LineError::Train { model, product: of.to_owned(), source };
         let positives = rows.labels.iter().filter(|label| **label).count() as u64;
         let mut gate = PassedGate::default();
         let trends = self.trends(model, rows.binning).map_err(failed)?;
-        let (model, held_out) = match TrainingSet::try_new(rows).and_then(|set| set.with_trends(&trends)) {
+        let set = TrainingSet::try_new(rows).and_then(|set| set.with_trends(&trends));
+        let set = set.and_then(|set| match prior {
+            Some(prior) => set.with_prior(prior),
+            None => Ok(set),
+        });
+        let (model, held_out) = match set {
             Ok(set) => {
                 // Of so few outcomes no column is heard, so none can tell: and by chance, some would seem to.
                 let ladder = self.params.ladder;

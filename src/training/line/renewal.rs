@@ -84,7 +84,7 @@ pub(super) fn train(
         later: None,
         features: None,
     };
-    let subject = Subject { model: "renewal", of: "agreements", listed: false };
+    let subject = Subject { model: "renewal", of: "agreements", listed: false, prior: None };
     let outcome = trainer.train_subject(subject, rows, labels.len() as u64)?;
     Ok(Some((outcome, binning)))
 }

@@ -52,9 +52,10 @@ impl Forest<'_> {
         pace: &Pace,
         seed: Seed,
     ) -> Moves {
-        let start = self.booster.rate_alone(rows).base;
-        let mut blocks = self.blocks(&rows.fit, start, seed);
-        let mut stop = vec![start; rows.stop.len()];
+        let start = self.booster.start(rows);
+        let margin = |row: &usize| self.booster.columns().margin(&start, &[], *row).steps();
+        let mut blocks = self.blocks(&rows.fit, &margin, seed);
+        let mut stop: Vec<i64> = rows.stop.iter().map(margin).collect();
         let growth = Growth {
             axes: &self.axes,
             allowed,
@@ -92,7 +93,7 @@ impl Forest<'_> {
     }
 
     /// Deals rows into blocks by the hash of their groups, so that the order of rows does not matter.
-    fn blocks(&self, rows: &[usize], start: i64, seed: Seed) -> Vec<Block> {
+    fn blocks(&self, rows: &[usize], margin: &dyn Fn(&usize) -> i64, seed: Seed) -> Vec<Block> {
         let groups = self.booster.set().rows().groups;
         let n_blocks = rows.len().div_ceil(self.booster.params().rows_per_round).max(1);
         let mut parts: Vec<Vec<usize>> = vec![Vec::new(); n_blocks];
@@ -113,7 +114,7 @@ impl Forest<'_> {
                     rows.iter().map(|row| place(places, columns.row(*row)[*column])).collect()
                 })
                 .collect(),
-            margins: vec![start; rows.len()],
+            margins: rows.iter().map(margin).collect(),
             applied: 0,
             rows,
         };

@@ -120,7 +120,7 @@ impl<'a> Forest<'a> {
 
     /// The tables that the moves of a bag add up to.
     fn bag(&self, grown: &Moves, sets: &[ColumnSet], grids: &[Grid], rows: &BagRows) -> Bag {
-        let mut tables = self.booster.rate_alone(rows);
+        let mut tables = self.booster.start(rows);
         tables.joint = grids.iter().map(|grid| vec![0; grid.n_cells()]).collect();
         for made in &grown.made {
             match made {

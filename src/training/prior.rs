@@ -1,0 +1,209 @@
+//! Where tables begin: at the rate of the rows, and at a prior as far as the rows bear it out.
+//!
+//! Few rows have the outcome that is asked about; more may have one that is alike. Tables that were fitted on those are taken
+//! over with one factor, and growth corrects them from there (as offsets and warm starts do in other boosters).
+
+use super::boosting::Booster;
+use super::error::SetFault;
+use super::histogram::Tables;
+use super::passes::BagRows;
+use crate::models::{AdditiveModel, Binning, FIRST_BIN, Trend};
+use crate::quantity::LogOdds;
+
+/// Newton steps towards the base and the factor: ten times what they need.
+const STEPS: usize = 20;
+/// Most of a Newton step, in log-odds.
+const MOST: f64 = 2.0;
+/// The part that is taken over of what the rows bear out: the prior tells of that too what columns say that it does not know.
+const TAKEN: f64 = 0.7;
+
+/// What keeps a model from being the prior of rows of this binning, with these trends.
+pub(super) fn faults(prior: &AdditiveModel, binning: &Binning, trends: Option<&[Trend]>) -> Vec<SetFault> {
+    let features = binning.signature().features();
+    let keeps = |weights: &[i32], trend| match trend {
+        Trend::Free => true,
+        Trend::Rising => weights.is_sorted(),
+        Trend::Falling => weights.is_sorted_by(|a, b| a >= b),
+    };
+    let is_sound = |feature: usize, weights: &[i32]| {
+        let trend = trends.map_or(Trend::Free, |trends| trends[feature]);
+        weights.len() == binning.bins()[feature].n_bins() && keeps(&weights[usize::from(FIRST_BIN)..], trend)
+    };
+    prior
+        .tables()
+        .iter()
+        .filter(|table| table.feature() >= features.len() || !is_sound(table.feature(), table.weights()))
+        .map(|table| SetFault::Prior {
+            feature: features.get(table.feature()).map_or_else(
+                || format!("{} of {}", table.feature(), features.len()),
+                |feature| feature.name.clone(),
+            ),
+        })
+        .collect()
+}
+
+impl Booster<'_> {
+    /// Tables that growth begins from: the rate of the rows to be fitted, and the prior as far as they bear it out.
+    ///
+    /// With the sum `s` of a row's entries in the prior, `base + factor * s` is the logistic regression of the outcome on
+    /// `s`, found by Newton's method in sums of whole numbers; 0.7 of the factor is taken, and the factor is 0 to 1.
+    pub(super) fn start(&self, rows: &BagRows) -> Tables {
+        let rate_alone = self.rate_alone(rows);
+        let Some(prior) = self.set().prior() else { return rate_alone };
+        let mut start = Tables::new(LogOdds::ZERO, self.columns().len());
+        for table in prior.tables() {
+            if let Ok(column) = self.columns().features().binary_search(&table.feature()) {
+                start.weights[column][..table.weights().len()].copy_from_slice(table.weights());
+            }
+        }
+        let said: Vec<i64> =
+            rows.fit.iter().map(|row| self.columns().margin(&start, &[], *row).steps()).collect();
+        let (mut base, mut factor) = (rate_alone.base as f64, 0.0);
+        for _ in 0..STEPS {
+            let (towards_base, towards_factor) = self.newton(&rows.fit, &said, base, factor);
+            base += towards_base.clamp(-MOST, MOST) * LogOdds::STEPS as f64;
+            factor += towards_factor.clamp(-MOST, MOST);
+        }
+        if factor <= 0.0 {
+            return rate_alone;
+        }
+        let factor = TAKEN * factor.min(1.0);
+        for weight in start.weights.as_flattened_mut() {
+            *weight = (f64::from(*weight) * factor).round() as i32;
+        }
+        Tables { base: base.round() as i64, ..start }
+    }
+
+    /// The Newton step of base, in log-odds, and factor.
+    fn newton(&self, rows: &[usize], said: &[i64], base: f64, factor: f64) -> (f64, f64) {
+        let (mut g, mut gs, mut h, mut hs, mut hss) = (0_i128, 0_i128, 0_i128, 0_i128, 0_i128);
+        for (row, said) in rows.iter().zip(said) {
+            let gradient = self.gradient((base + factor * *said as f64).round() as i64, *row);
+            let (first, second, said) =
+                (i128::from(gradient.first), i128::from(gradient.second), i128::from(*said));
+            g += first;
+            gs += first * said;
+            h += second;
+            hs += second * said;
+            hss += second * said * said;
+        }
+        let unit = LogOdds::STEPS as f64;
+        let (g, gs, h, hs, hss) =
+            (g as f64, gs as f64 / unit, h as f64, hs as f64 / unit, hss as f64 / unit / unit);
+        let determinant = h * hss - hs * hs;
+        if determinant <= 1e-9 * h * hss {
+            return (0.0, 0.0);
+        }
+        (-(hss * g - hs * gs) / determinant, -(h * gs - hs * g) / determinant)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::{Column, FeatureMatrix};
+    use crate::models::{BinnedMatrix, BinningParams, FittedModel, Scorer};
+    use crate::parallelism::Parallelism;
+    use crate::seed::Seed;
+    use crate::training::{AdditiveParams, TrainError, TrainingRows, TrainingSet};
+
+    const ROWS: usize = 6000;
+
+    /// Companies of 20 sizes and 7 sectors: many own what is liked by the large, few buy it.
+    struct World {
+        binning: Binning,
+        binned: BinnedMatrix,
+        owned: Vec<bool>,
+        bought: Vec<bool>,
+        groups: Vec<u64>,
+    }
+
+    fn size(row: usize) -> f64 {
+        (row % 20) as f64 / 20.0
+    }
+
+    impl World {
+        fn new() -> Self {
+            let ids = (0..ROWS).map(|row| row.to_string()).collect();
+            let sizes = Column::numbers((0..ROWS).map(|row| Some(size(row) as f32)));
+            let sectors = Column::numbers((0..ROWS).map(|row| Some((row % 7) as f32)));
+            let matrix =
+                FeatureMatrix::try_new(ids, vec![("size".to_owned(), sizes), ("sector".to_owned(), sectors)])
+                    .unwrap();
+            let binning = Binning::learn(&[&matrix], &BinningParams::default()).unwrap();
+            let binned = binning.apply(&matrix).unwrap();
+            let drawn = |rate: &dyn Fn(f64) -> f64, seed: u64| -> Vec<bool> {
+                (0..ROWS).map(|row| Seed::new(seed).uniform(&row.to_le_bytes()) < rate(size(row))).collect()
+            };
+            let (owned, bought) = (drawn(&|size| 0.6 * size, 1), drawn(&|size| 0.04 * size, 2));
+            Self { binning, binned, owned, bought, groups: (0..ROWS as u64).collect() }
+        }
+
+        fn set<'a>(&'a self, labels: &'a [bool]) -> TrainingSet<'a> {
+            TrainingSet::try_new(TrainingRows {
+                binning: &self.binning,
+                binned: &self.binned,
+                labels,
+                groups: &self.groups,
+                weights: None,
+                later: None,
+                features: None,
+            })
+            .unwrap()
+        }
+
+        /// How far a model is from the true chances, by the mean of the squared differences.
+        fn error(&self, model: &FittedModel, rate: impl Fn(f64) -> f64) -> f64 {
+            let differs = |row: usize| {
+                (model.scored_at(model.margin(self.binned.row(row))).probability.value() - rate(size(row)))
+                    .powi(2)
+            };
+            (0..ROWS).map(differs).sum::<f64>() / ROWS as f64
+        }
+    }
+
+    fn fitted(set: &TrainingSet<'_>, params: AdditiveParams) -> FittedModel {
+        params.fit(set, Seed::new(0), &Parallelism::serial()).unwrap().model
+    }
+
+    #[test]
+    fn what_owners_look_like_helps_where_few_buy() {
+        let world = World::new();
+        let owners = fitted(&world.set(&world.owned), AdditiveParams::default());
+        let rate = |size: f64| 0.04 * size;
+        for params in [AdditiveParams::default(), AdditiveParams::with_joint_tables()] {
+            let alone = fitted(&world.set(&world.bought), params);
+            let set = world.set(&world.bought).with_prior(owners.additive()).unwrap();
+            let begun = fitted(&set, params);
+            let (alone, begun) = (world.error(&alone, rate), world.error(&begun, rate));
+            assert!(begun < 0.8 * alone, "{begun} instead of {alone}");
+        }
+    }
+
+    #[test]
+    fn a_prior_that_says_the_opposite_is_left_where_it_is() {
+        let world = World::new();
+        let others: Vec<bool> = world.owned.iter().map(|owned| !owned).collect();
+        let opposite = fitted(&world.set(&others), AdditiveParams::default());
+        let set = world.set(&world.bought).with_prior(opposite.additive()).unwrap();
+        let params = AdditiveParams::default();
+        assert_eq!(fitted(&set, params), fitted(&world.set(&world.bought), params));
+    }
+
+    #[test]
+    fn a_prior_of_other_bins_or_against_a_trend_is_refused() {
+        let world = World::new();
+        let owners = fitted(&world.set(&world.owned), AdditiveParams::default());
+        let falling = [Trend::Falling, Trend::Free];
+        let set = world.set(&world.bought).with_trends(&falling).unwrap();
+        let fault = |feature: &str| SetFault::Prior { feature: feature.to_owned() };
+        let Err(TrainError::Set { faults }) = set.with_prior(owners.additive()) else { panic!("accepted") };
+        assert_eq!(faults, [fault("size")]);
+        let tables = vec![(0, vec![0, 0, 0, 4000, 0]), (7, vec![0, 0, 0, 4000, 0])];
+        let population: Vec<Vec<u64>> = vec![vec![1; 5]; 8];
+        let foreign = AdditiveModel::centred(LogOdds::ZERO, tables, &population).unwrap();
+        let refused = world.set(&world.bought).with_prior(&foreign);
+        let Err(TrainError::Set { faults }) = refused else { panic!("accepted") };
+        assert_eq!(faults, [fault("size"), fault("7 of 2")]);
+    }
+}
