@@ -11,7 +11,7 @@ true probability, month by month (so that the luck of the draws plays no part):
 - truth: the probabilities of the day. They know latent traits that no table holds.
 - tables: the same without the latent traits: all that rows tell directly, those too that the traps hide.
 - told: the best that could be made of the tables: a boosted model of `tables` and of all features, which was taught the true
-  probabilities of an earlier day and its horizon. Beside what rows tell directly it has learned what they betray of the latent traits.
+  chances of an earlier day and its horizon, in log-odds. Beside what rows tell directly it has learned what they betray of the latent traits.
 - taught: the same of the features alone. No chance is in what it learned, so that it shows what the features can tell.
 - ours: the line, which has learned from purchases.
 """
@@ -28,18 +28,6 @@ from calibration import calibration_error
 from sklearn.metrics import roc_auc_score
 
 HORIZON = 3
-LATENT = ["digital_maturity", "growth", "it_staffing", "budget", "cloud_affinity"]
-# Weights of the latent traits in the log-odds: src/world/products.rs, times the 0.4 of src/world/purchases.rs.
-WEIGHTS = {
-    "azure": [0.5, 0.2, 0.3, 0.2, 0.6],
-    "m365": [0.5, 0.3, 0.1, 0.3, 0.4],
-    "d365_bc": [0.4, 0.5, 0.2, 0.5, 0.1],
-    "d365_sp": [0.5, 0.6, 0.0, 0.4, 0.2],
-    "power_apps": [0.7, 0.2, 0.4, 0.2, 0.2],
-    "surface": [0.2, 0.4, 0.1, 0.7, 0.1],
-    "security": [0.4, 0.1, 0.6, 0.3, 0.3],
-}
-LATENT_SHARE = 0.4
 ORDER = {"truth": "truth", "told": "told", "tables": "tables", "taught": "taught", "ours": "probability_said"}
 FAMILIES = ("firmographic", "technographic", "transaction", "opportunity", "intent")
 
@@ -67,9 +55,8 @@ class World:
         rows = rows.join(self.bought.filter(of_product).drop("product"), on="account_id", how="left")
         rows = rows.filter(~(pl.col("bought") < day).fill_null(False))
         log_odds = (pl.col("probability") / (1 - pl.col("probability"))).log()
-        latent = sum(LATENT_SHARE * weight * pl.col(name) for weight, name in zip(WEIGHTS[product], LATENT))
         within = (pl.col("bought") < months_after(day, HORIZON)).fill_null(False)
-        rows = rows.with_columns(truth=log_odds, tables=log_odds - latent, outcome=within)
+        rows = rows.with_columns(truth=log_odds, tables=log_odds - pl.col("latent_fit"), outcome=within)
         return rows.with_columns(buys=self.chance(rows, day, product))
 
     def chance(self, rows: pl.DataFrame, day: date, product: str) -> pl.Series:
@@ -121,12 +108,10 @@ def taught(world: World, store: Path, product: str, days: tuple[date, date]) -> 
     ]
     (known, asked), texts = matrix(frames, product)
     rows = [np.column_stack([of_day, frame["tables"].to_numpy()]) for of_day, frame in zip((known, asked), frames)]
-    said = {}
+    chance, said = frames[0]["buys"].to_numpy(), {}
     for name, (known, asked) in {"taught": (known, asked), "told": rows}.items():
-        model = lightgbm.LGBMRegressor(
-            objective="cross_entropy", num_leaves=31, learning_rate=0.1, n_estimators=500, verbose=-1, random_state=1
-        )
-        model.fit(known, frames[0]["buys"].to_numpy(), categorical_feature=texts)
+        model = lightgbm.LGBMRegressor(num_leaves=31, learning_rate=0.1, n_estimators=500, verbose=-1, random_state=1)
+        model.fit(known, np.log(chance / (1 - chance)), categorical_feature=texts)
         said[name] = pl.Series(model.predict(asked))
     return frames[1].select("account_id").with_columns(**said)
 
@@ -143,7 +128,7 @@ def main() -> None:
     scores = pl.read_parquet(options.run / f"scores/as_of={options.day}/*.parquet")
     earlier = months_after(options.day, -HORIZON)
     products = {}
-    for product in WEIGHTS:
+    for product in world.traits["product"].unique(maintain_order=True):
         said = scores.filter(pl.col("product") == product)
         rows = world.on(options.day, product).join(said.drop("product"), on="account_id", suffix="_said")
         rows = rows.join(taught(world, options.store, product, (earlier, options.day)), on="account_id")

@@ -14,10 +14,9 @@ use propensity::registry::RegistryPlace;
 use propensity::report::{ReportError, RunOutput};
 use propensity::retraining::champion;
 use propensity::scoring::Chunking;
-use propensity::tables::Dataset;
-use propensity::tables::mapping::Mapping;
 
 use super::clock::Watch;
+use super::inputs::read_tables;
 use super::registry::PlaceParser;
 use super::{Failure, Shared, UsageError};
 
@@ -145,10 +144,8 @@ fn of_tables(args: &Args, shared: &Shared) -> Result<DriftReport, Failure> {
     };
     let Some(as_of) = args.as_of else { return Err(UsageError("give --as-of DATE".to_owned()).into()) };
     let baseline = line.baseline().ok_or(NoBaseline)?;
-    let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
     let watch = Watch::new(shared.interactive);
-    let options = shared.read_options();
-    let dataset = Dataset::read(&args.source, mapping.as_ref(), &options)?;
+    let dataset = read_tables(&args.source, args.mapping.as_deref(), shared)?;
     let chunking = Chunking { chunk_rows: shared.chunk_rows, parallelism: shared.parallelism.clone() };
     let now = line.profile(&dataset, as_of, &chunking, &watch);
     watch.finish();

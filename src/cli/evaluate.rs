@@ -9,11 +9,10 @@ use propensity::evaluation::{Bootstrap, Evaluation, LineQuestion, evaluate_line,
 use propensity::pipeline::Pipeline;
 use propensity::quantity::AsOf;
 use propensity::scoring::Chunking;
-use propensity::tables::Dataset;
-use propensity::tables::mapping::Mapping;
 use propensity::wide::WideModel;
 
 use super::clock::Watch;
+use super::inputs::read_tables;
 use super::{Failure, Shared};
 
 /// Flags of `evaluate`.
@@ -83,10 +82,8 @@ fn evaluate_pipeline(args: &Args, shared: &Shared, path: &Path) -> Result<Evalua
     let Some(as_of) = args.as_of else {
         return Err(UsageError::NoDate { model: path.to_path_buf() }.into());
     };
-    let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
     let watch = Watch::new(shared.interactive);
-    let options = shared.read_options();
-    let dataset = Dataset::read(&args.source, mapping.as_ref(), &options)?;
+    let dataset = read_tables(&args.source, args.mapping.as_deref(), shared)?;
     let question = LineQuestion {
         pipeline: &pipeline,
         header: &header,

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use propensity::output::{OutputError, write_whole};
 use propensity::pipeline::{ProductChange, ScoreChange, ScoredFrom, score_changes};
 use propensity::report::{Customer, RunOutput};
-use propensity::tables::Dataset;
-use propensity::tables::mapping::Mapping;
 use serde_json::json;
 
+use super::inputs::read_tables;
 use super::report::tell;
 use super::{Failure, Shared, UsageError};
 
@@ -45,8 +44,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     }
     let (run, previous) = (RunOutput::open(&args.run)?, RunOutput::open(&args.previous)?);
     let (after, before) = (run.find(&args.account)?, previous.find(&args.account)?);
-    let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
-    let dataset = Dataset::read(&args.data, mapping.as_ref(), &shared.read_options())?;
+    let dataset = read_tables(&args.data, args.mapping.as_deref(), shared)?;
     let changes = score_changes(&dataset, &args.account, scored(&previous, &before), scored(&run, &after))?;
     if let Some(path) = &args.out {
         let of =

@@ -6,17 +6,16 @@ use std::path::PathBuf;
 use propensity::feature_store::{Built, FeatureStore, Parts};
 use propensity::output::OutputError;
 use propensity::quantity::AsOf;
-use propensity::spec::Spec;
-use propensity::tables::mapping::Mapping;
 
 use super::clock::Watch;
+use super::inputs::{Inputs, read_spec};
 use super::{Failure, Shared, UsageError};
 
 /// Flags of `features`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Folder, file or glob with the input tables.
-    source: PathBuf,
+    #[command(flatten)]
+    inputs: Inputs,
     /// Dates, separated by commas: each sees what was known before it began, in UTC.
     #[arg(long, env = "PROPENSITY_AS_OF", value_name = "DATES", value_delimiter = ',', required = true)]
     as_of: Vec<AsOf>,
@@ -26,9 +25,6 @@ pub(crate) struct Args {
     /// Policy file that declares the features; the one that ships with propensity when not given.
     #[arg(long, env = "PROPENSITY_SPEC", value_name = "FILE")]
     spec: Option<PathBuf>,
-    /// Mapping file that renames the columns of an export.
-    #[arg(long, env = "PROPENSITY_MAPPING", value_name = "FILE")]
-    mapping: Option<PathBuf>,
     /// Split the accounts of a date into so many files: a power of two up to 4096.
     #[arg(long, env = "PROPENSITY_PARTS", value_name = "N", default_value_t = 1, value_parser = parts)]
     parts: usize,
@@ -69,11 +65,8 @@ fn size(text: &str) -> Result<u64, String> {
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
-    let spec = match &args.spec {
-        Some(path) => Spec::load(path)?,
-        None => Spec::cloudascent()?,
-    };
-    let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
+    let spec = read_spec(args.spec.as_deref())?;
+    let mapping = args.inputs.mapping()?;
     let Some(parts) = Parts::try_new(args.parts, args.part) else {
         let (part, last) = (args.part.unwrap_or_default(), args.parts - 1);
         return Err(UsageError(format!(
@@ -92,7 +85,7 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
         read: shared.read_options(),
         memory_limit: args.memory_limit,
     };
-    let built = store.build(&args.source, mapping.as_ref(), &watch)?;
+    let built = store.build(&args.inputs.source, mapping.as_ref(), &watch)?;
     watch.finish();
     if !shared.talks {
         return Ok(());

@@ -9,6 +9,7 @@ mod features;
 mod feedback;
 mod generate;
 mod handing_out;
+mod inputs;
 mod match_lists;
 mod outcomes;
 mod page;

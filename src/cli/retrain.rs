@@ -11,12 +11,10 @@ use propensity::retraining::{
     CommandHook, Comparison, Contest, Policy, RetrainHook, Retrained, Retrainer, Scope,
 };
 use propensity::scoring::Chunking;
-use propensity::spec::Spec;
-use propensity::tables::Dataset;
-use propensity::tables::mapping::Mapping;
 use propensity::training::AdditiveParams;
 
 use super::clock::Watch;
+use super::inputs::{Inputs, read_spec};
 use super::registry::{ByArg, RegistryArg};
 use super::vouched::Vouched;
 use super::{Failure, Shared};
@@ -35,17 +33,14 @@ enum Forced {
 /// Flags of `retrain`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Folder, file or glob with the input tables.
-    source: PathBuf,
+    #[command(flatten)]
+    inputs: Inputs,
     /// Train by what was known before this day began, in UTC.
     #[arg(long, env = "PROPENSITY_AS_OF", value_name = "DATE")]
     as_of: AsOf,
     /// Policy file; the one that ships with propensity when not given. Its name is that of the model in the registry.
     #[arg(long, env = "PROPENSITY_SPEC", value_name = "FILE")]
     spec: Option<PathBuf>,
-    /// Mapping file that renames the columns of an export.
-    #[arg(long, env = "PROPENSITY_MAPPING", value_name = "FILE")]
-    mapping: Option<PathBuf>,
     /// Train although nothing is due.
     #[arg(long, value_enum, value_name = "WHAT", num_args = 0..=1, default_missing_value = "whole")]
     force: Option<Forced>,
@@ -80,16 +75,11 @@ impl Coded for Refusal {
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
-    let spec = match &args.spec {
-        Some(path) => Spec::load(path)?,
-        None => Spec::cloudascent()?,
-    };
+    let spec = read_spec(args.spec.as_deref())?;
     let spec = args.vouched.told(spec)?;
-    let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
     let registry = args.registry.open()?;
     let watch = Watch::new(shared.interactive);
-    let options = shared.read_options();
-    let dataset = Dataset::read(&args.source, mapping.as_ref(), &options)?;
+    let dataset = args.inputs.read(shared)?;
     spec.check_seeds(dataset.accounts())?;
     let command = args.hook.clone().map(|program| CommandHook { policy: Policy::default(), program });
     let policy = Policy::default();

@@ -12,12 +12,10 @@ use propensity::registry::RegistryPlace;
 use propensity::report::RunOutput;
 use propensity::retraining::champion;
 use propensity::scoring::Chunking;
-use propensity::spec::Spec;
-use propensity::tables::Dataset;
-use propensity::tables::mapping::Mapping;
 use propensity::training::AdditiveParams;
 
 use super::clock::Watch;
+use super::inputs::{Inputs, read_spec};
 use super::registry::PlaceParser;
 use super::vouched::Vouched;
 use super::{Failure, Shared};
@@ -25,8 +23,8 @@ use super::{Failure, Shared};
 /// Flags of `run`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Folder, file or glob with the input tables.
-    source: PathBuf,
+    #[command(flatten)]
+    inputs: Inputs,
     /// Score by what was known before this day began, in UTC.
     #[arg(long, env = "PROPENSITY_AS_OF", value_name = "DATE")]
     as_of: AsOf,
@@ -42,30 +40,22 @@ pub(crate) struct Args {
     /// Score by the champion of this registry, a folder or an address, instead of training a model.
     #[arg(long, value_name = "PLACE", value_parser = PlaceParser, conflicts_with_all = ["model", "spec"])]
     registry: Option<RegistryPlace>,
-    /// Mapping file that renames the columns of an export.
-    #[arg(long, env = "PROPENSITY_MAPPING", value_name = "FILE")]
-    mapping: Option<PathBuf>,
     #[command(flatten)]
     vouched: Vouched,
 }
 
 /// Runs the verb.
 pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
-    let spec = match &args.spec {
-        Some(path) => Spec::load(path)?,
-        None => Spec::cloudascent()?,
-    };
+    let spec = read_spec(args.spec.as_deref())?;
     let spec = args.vouched.told(spec)?;
     let model = match (&args.model, &args.registry) {
         (Some(path), _) => Some(Pipeline::load(path)?.1),
         (None, Some(place)) => Some(champion(&place.open()?, None)?.1),
         (None, None) => None,
     };
-    let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
     let watch = Watch::new(shared.interactive);
     watch.stage("reading", 0);
-    let options = shared.read_options();
-    let dataset = Dataset::read(&args.source, mapping.as_ref(), &options)?;
+    let dataset = args.inputs.read(shared)?;
     check_date(&dataset, args.as_of)?;
     spec.check_seeds(dataset.accounts())?;
     let job = Job {

@@ -9,19 +9,18 @@ use propensity::pipeline::check_date;
 use propensity::quantity::AsOf;
 use propensity::scoring::Chunking;
 use propensity::spec::{Spec, TrainingSpec};
-use propensity::tables::Dataset;
-use propensity::tables::mapping::Mapping;
 use propensity::training::AdditiveParams;
 use propensity::training::tuning::{Tuned, Tuning};
 
 use super::clock::{Watch, wall};
+use super::inputs::Inputs;
 use super::{Failure, Shared};
 
 /// Flags of `tune`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Folder, file or glob with the input tables.
-    source: PathBuf,
+    #[command(flatten)]
+    inputs: Inputs,
     /// Train by what was known before this day began, in UTC.
     #[arg(long, env = "PROPENSITY_AS_OF", value_name = "DATE")]
     as_of: AsOf,
@@ -31,9 +30,6 @@ pub(crate) struct Args {
     /// Policy file; the one that ships with propensity when not given.
     #[arg(long, env = "PROPENSITY_SPEC", value_name = "FILE")]
     spec: Option<PathBuf>,
-    /// Mapping file that renames the columns of an export.
-    #[arg(long, env = "PROPENSITY_MAPPING", value_name = "FILE")]
-    mapping: Option<PathBuf>,
     /// Settings to try, the spec as it stands among them.
     #[arg(long, default_value_t = 16, value_name = "N")]
     trials: usize,
@@ -48,9 +44,8 @@ pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
     };
     let path = args.spec.clone().unwrap_or_else(|| Path::new("models/cloudascent.toml").to_path_buf());
     let spec = Spec::from_toml(&text, &path)?;
-    let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
     let watch = Watch::new(shared.interactive);
-    let dataset = Dataset::read(&args.source, mapping.as_ref(), &shared.read_options())?;
+    let dataset = args.inputs.read(shared)?;
     check_date(&dataset, args.as_of)?;
     let tuning = Tuning {
         spec: &spec,

@@ -1,29 +1,23 @@
 //! `propensity validate`: reads all tables and reports what was found, or every fault.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use propensity::output::OutputError;
-use propensity::tables::mapping::Mapping;
-use propensity::tables::{Dataset, TablesError};
+use propensity::tables::Dataset;
 
+use super::inputs::Inputs;
 use super::{Failure, Shared};
 
 /// Flags of `validate`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Folder of tables, one table, or a pattern such as 'data/*.csv'.
-    source: PathBuf,
-    /// Mapping file (TOML) that says which columns of an export are which.
-    #[arg(long, env = "PROPENSITY_MAPPING", value_name = "FILE")]
-    mapping: Option<PathBuf>,
+    #[command(flatten)]
+    inputs: Inputs,
 }
 
 /// Reads the tables and writes a report to standard output.
 pub(crate) fn run(args: &Args, shared: &Shared) -> Result<(), Failure> {
-    let mapping = args.mapping.as_deref().map(Mapping::read).transpose().map_err(TablesError::from)?;
-    let options = shared.read_options();
-    let data = Dataset::read(&args.source, mapping.as_ref(), &options)?;
+    let data = args.inputs.read(shared)?;
     match report(&data, &mut io::stdout().lock()) {
         // Whoever read the report has read enough of it.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

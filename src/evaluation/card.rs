@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bootstrap, Cases, EvaluationError, Quality, markdown, picture};
 use crate::artifact::{ArtifactError, Header};
-use crate::models::{Binning, FittedModel};
+use crate::models::{Binning, FittedModel, TrendRules};
 use crate::output::write_whole;
 use crate::parallelism::Parallelism;
 use crate::pipeline::{LeakRecord, Pipeline, ProductModels};
@@ -128,9 +128,13 @@ impl ModelCard {
                 "{} best customers; {} purchases in {} cases",
                 sample.fit_seeds, sample.intent_positives, sample.intent_cases
             );
-            fact(&sample.product, &counts)
+            let begun =
+                sample.intent_owners.map(|owners| format!(", begun from the looks of {owners} owners"));
+            fact(&sample.product, &(counts + &begun.unwrap_or_default()))
         }));
         learned_from.extend(pipeline.products().iter().flat_map(of_seeds));
+        let trends = [("trends of fit", &spec.fit.trends), ("trends of intent", &spec.intent.trends)];
+        learned_from.extend(trends.into_iter().filter_map(|(what, trends)| of_trends(what, trends)));
         Self {
             line_gate: manifest.leak_gate.clone(),
             ..Self::new(header, learned_from, inputs, sections, None)
@@ -159,6 +163,7 @@ impl ModelCard {
             fact("folds of the cross-validation", &measured.fold_aucs.len()),
         ];
         learned_from.extend(model.group().map(|group| fact("rows of one case share", &group)));
+        learned_from.extend(of_trends("trends", model.trends()));
         let inputs = trained.source().map(|digest| CardInput::new(table, digest)).into_iter().collect();
         Self::new(header, learned_from, inputs, sections, model.leak_gate().cloned())
     }
@@ -305,6 +310,11 @@ fn of_seeds(models: &ProductModels) -> Vec<Fact> {
         facts.push(fact(&format!("{product}, kinds of best customer"), &kinds.join("; ")));
     }
     facts
+}
+
+/// Which features may move the score one way only; nothing where all are free.
+fn of_trends(what: &str, trends: &TrendRules) -> Option<Fact> {
+    (!trends.is_empty()).then(|| fact(what, trends))
 }
 
 fn fact(what: &str, value: &impl ToString) -> Fact {

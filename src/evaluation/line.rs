@@ -143,8 +143,7 @@ impl Judge<'_> {
         let (spec, as_of) = (self.question.pipeline.spec(), self.question.as_of);
         let first_only = spec.intent.label == IntentLabel::FirstPurchase;
         let cases = self.accounts.iter().filter_map(|account| {
-            let had =
-                self.purchases.first(account.index, product).is_some_and(|first| first < as_of.micros());
+            let had = self.purchases.any_before(account.index, product, as_of);
             let bought = self.purchases.any_within(account.index, product, as_of, self.end);
             (!(first_only && had) && account.is_scored(product))
                 .then(|| (account, self.case(account, account.scores[product].1, bought)))

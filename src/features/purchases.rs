@@ -178,6 +178,11 @@ impl Purchases {
         self.of(account, product).iter().find(|event| event.bought).map(|event| event.date)
     }
 
+    /// Whether the account bought the product before `date`.
+    pub fn any_before(&self, account: usize, product: usize, date: AsOf) -> bool {
+        self.first(account, product).is_some_and(|first| first < date.micros())
+    }
+
     /// Whether the account bought the product in `from <= date < to`.
     pub fn any_within(&self, account: usize, product: usize, from: AsOf, to: AsOf) -> bool {
         let (from, to) = (from.micros(), to.micros());

@@ -1,5 +1,7 @@
 //! Which way a feature may move a score, whatever the outcomes say.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::Coded;
@@ -99,6 +101,21 @@ impl TrendRules {
     }
 }
 
+impl fmt::Display for TrendRules {
+    /// `rising a, b; falling c`, in the words of a spec; `free` where there is no rule.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut between = "";
+        for (way, patterns) in [("rising", &self.rising), ("falling", &self.falling)] {
+            if !patterns.is_empty() {
+                let names: Vec<&str> = patterns.iter().map(ColumnPattern::as_str).collect();
+                write!(f, "{between}{way} {}", names.join(", "))?;
+                between = "; ";
+            }
+        }
+        if self.is_empty() { f.write_str("free") } else { Ok(()) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +131,8 @@ mod tests {
             "trends: \"b\" fits levels alone, which have no order; leave their trend free; \
              no feature is called \"c\"; correct the name; a_1 shall both rise and fall; leave one of them"
         );
+        assert_eq!(rules.to_string(), "rising a*, b, c; falling a_1");
+        assert_eq!(TrendRules::default().to_string(), "free");
         let rules = TrendRules { rising: patterns(&["*"]), falling: Vec::new() };
         assert_eq!(rules.trends(&features), Ok(vec![Trend::Rising, Trend::Free]));
     }

@@ -56,4 +56,8 @@ pub struct Sample {
     pub intent_positives: u64,
     /// All cases the intent model learned from, before any were drawn.
     pub intent_cases: u64,
+    /// Owners of the product whose looks the intent model began from, as far as its cases bore them out; `None` where it began
+    /// from the rate alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub intent_owners: Option<u64>,
 }

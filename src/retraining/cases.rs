@@ -131,7 +131,7 @@ impl JudgingGround {
         for date in &self.dates {
             self.each(line, *date, |index, group, _, products| {
                 for (product, (said, standing)) in products.iter().enumerate() {
-                    let had = self.purchases.first(index, product).is_some_and(|first| first < date.micros());
+                    let had = self.purchases.any_before(index, product, *date);
                     let end = date.plus_months(horizon);
                     let outcome = self.purchases.any_within(index, product, *date, end);
                     let is_case =

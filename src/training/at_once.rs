@@ -4,6 +4,7 @@
 //! (see [`screened`]) and get tables, and all tables grow on together, one pass over rows a round.
 
 use super::boosting::{Bag, Booster, Growth, Pace};
+use super::histogram::Tables;
 use super::passes::BagRows;
 use super::screening::screened;
 use super::trees::Grid;
@@ -37,10 +38,11 @@ pub(super) fn grow(
     let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
     let wary = booster.wary(BEST_SPLIT_OF_NOISE, WARY_SHRINKAGE);
     let mut way = booster;
-    let mut grown = grow_bag(booster, first, None, blocks(0), parallelism)?;
+    let start = booster.start(first);
+    let mut grown = grow_bag(booster, (first, start.clone()), None, blocks(0), parallelism)?;
     // Parameters may be that wary already.
     if wary.limits() != booster.limits() {
-        let grown_warily = grow_bag(&wary, first, None, blocks(0), parallelism)?;
+        let grown_warily = grow_bag(&wary, (first, start), None, blocks(0), parallelism)?;
         if grown_warily.loss < grown.loss {
             (way, grown) = (&wary, grown_warily);
         }
@@ -48,7 +50,8 @@ pub(super) fn grow(
     let GrownBag { grids, bag, .. } = grown;
     let mut bags = vec![bag];
     for (rows, number) in others.iter().zip(1..) {
-        bags.push(grow_bag(way, rows, Some(&grids), blocks(number), parallelism)?.bag);
+        let begun = (rows, booster.start(rows));
+        bags.push(grow_bag(way, begun, Some(&grids), blocks(number), parallelism)?.bag);
     }
     Ok((grids, bags))
 }
@@ -60,10 +63,10 @@ struct GrownBag {
     loss: i128,
 }
 
-/// Grows one bag, whose grids are looked for where none are given.
+/// Grows one bag from the given tables; its grids are looked for where none are given.
 fn grow_bag(
     booster: &Booster<'_>,
-    rows: &BagRows,
+    (rows, start): (&BagRows, Tables),
     grids: Option<&[Grid]>,
     seed: Seed,
     parallelism: &Parallelism,
@@ -73,7 +76,7 @@ fn grow_bag(
     let mut passes = booster.passes(rows, rows_per_round, seed);
     let most = booster.params().rounds;
     let [first, then] = [ALONE, TOGETHER].map(|pace| Pace { rounds: pace.rounds.min(most), ..pace });
-    let alone = booster.run(booster.start(rows), &passes, &[], &first, parallelism);
+    let alone = booster.run(start, &passes, &[], &first, parallelism);
     let grids = match grids {
         Some(grids) => grids.to_vec(),
         None => screened(booster, &alone.tables, &passes.blocks, seed.named("screening"), parallelism)?,

@@ -57,6 +57,9 @@ pub fn cross_validate(
         if let Some(trends) = set.trends() {
             training = training.with_trends(trends)?;
         }
+        if let Some(prior) = set.prior() {
+            training = training.with_prior(prior)?;
+        }
         let trained = params.fit(&training, seed.numbered(fold as u64), parallelism)?;
         for &row in &held {
             let margin = trained.model.margin(all.binned.row(row));

@@ -199,6 +199,9 @@ mod tests {
         let fault = |feature: &str| SetFault::Prior { feature: feature.to_owned() };
         let Err(TrainError::Set { faults }) = set.with_prior(owners.additive()) else { panic!("accepted") };
         assert_eq!(faults, [fault("size")]);
+        let set = world.set(&world.bought).with_prior(owners.additive()).unwrap();
+        let Err(TrainError::Set { faults }) = set.with_trends(&falling) else { panic!("accepted") };
+        assert_eq!(faults, [fault("size")]);
         let tables = vec![(0, vec![0, 0, 0, 4000, 0]), (7, vec![0, 0, 0, 4000, 0])];
         let population: Vec<Vec<u64>> = vec![vec![1; 5]; 8];
         let foreign = AdditiveModel::centred(LogOdds::ZERO, tables, &population).unwrap();

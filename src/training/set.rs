@@ -105,7 +105,8 @@ impl<'a> TrainingSet<'a> {
     /// that the score as a whole follows the trend. Missing and unseen stand outside it.
     ///
     /// # Errors
-    /// [`TrainError::Set`] when there is not one trend per feature, or one other than free for a feature of levels.
+    /// [`TrainError::Set`] when there is not one trend per feature, with every one other than free for a feature of levels, and
+    /// with every table of a prior that turns against its trend.
     pub fn with_trends(self, trends: &'a [Trend]) -> Result<Self, TrainError> {
         let (found, expected) = (trends.len(), self.n_features());
         if found != expected {
@@ -114,12 +115,15 @@ impl<'a> TrainingSet<'a> {
             });
         }
         let features = self.rows.binning.signature().features();
-        let faults: Vec<SetFault> = features
+        let mut faults: Vec<SetFault> = features
             .iter()
             .zip(trends)
             .filter(|(feature, trend)| feature.kind == FeatureKind::Level && **trend != Trend::Free)
             .map(|(feature, _)| SetFault::Trend { feature: feature.name.clone() })
             .collect();
+        if let Some(prior) = self.prior {
+            faults.extend(prior::faults(prior, self.rows.binning, Some(trends)));
+        }
         if faults.is_empty() {
             Ok(Self { trends: Some(trends), ..self })
         } else {
@@ -134,7 +138,7 @@ impl<'a> TrainingSet<'a> {
     /// without it.
     ///
     /// # Errors
-    /// [`TrainError::Set`] with every table of another binning, and every one that turns against a trend: give trends first.
+    /// [`TrainError::Set`] with every table of another binning, and every one that turns against a trend.
     pub fn with_prior(self, prior: &'a AdditiveModel) -> Result<Self, TrainError> {
         let faults = prior::faults(prior, self.rows.binning, self.trends);
         if faults.is_empty() {
@@ -144,7 +148,7 @@ impl<'a> TrainingSet<'a> {
         }
     }
 
-    /// The model from whose tables boosting begins.
+    /// The model that was given for boosting to begin from.
     pub(super) const fn prior(&self) -> Option<&'a AdditiveModel> {
         self.prior
     }

@@ -8,7 +8,7 @@ use super::draws::Draws;
 use super::installs::{Agreement, Install, find, legacy_agreements};
 use super::planted;
 use super::products::{N_PRODUCTS, PRODUCTS};
-use super::purchases::{Background, Deal, History, simulate};
+use super::purchases::{Background, Deal, History, latent_fit, simulate};
 use super::rows::{
     AccountRow, AgreementRow, InstallRow, OpportunityRow, SignalRow, SubscriptionRow, TraitRow,
     TransactionRow, TruthRow,
@@ -318,6 +318,7 @@ fn trait_rows(company: &Company, history: &History, calendar: &Calendar) -> Vec<
             account_id: company.id.clone(),
             product: product.name,
             fit: history.fit[at],
+            latent_fit: latent_fit(at, company),
             latent: company.traits.latent(),
             loudness: company.traits.loudness,
             owned_at_start: history.first_purchase[at].is_some_and(|day| day < calendar.start()),

@@ -136,7 +136,7 @@ fn observed_fit(at: usize, company: &Company, modern: f64, year: i32) -> f64 {
 }
 
 /// The part of fit that no table shows.
-fn latent_fit(at: usize, company: &Company) -> f64 {
+pub(super) fn latent_fit(at: usize, company: &Company) -> f64 {
     let weights = PRODUCTS[at].latent;
     0.4 * weights.iter().zip(company.traits.latent()).map(|(weight, latent)| weight * latent).sum::<f64>()
 }

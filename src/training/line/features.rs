@@ -13,6 +13,7 @@ use crate::quantity::AsOf;
 use crate::seed::hash_bytes;
 use crate::tables::Dataset;
 use crate::tables::contract::TableName;
+use crate::training::TrainingRows;
 
 /// Accounts the bins are learned from. More are sampled.
 const MOST_FOR_BINS: usize = 40_000;
@@ -36,6 +37,43 @@ pub(super) struct Snapshot {
     pub(super) admitted: Vec<Vec<bool>>,
     /// All that is known on the day of training, so that outcomes can be looked up.
     pub(super) purchases: Arc<Purchases>,
+}
+
+/// The accounts of a snapshot that the gate of a product admits.
+pub(super) struct Admitted {
+    /// Their rows in the snapshot.
+    pub(super) rows: Vec<usize>,
+    binned: BinnedMatrix,
+    groups: Vec<u64>,
+}
+
+impl Snapshot {
+    /// Who is asked about a product.
+    pub(super) fn admitted(&self, product: usize) -> Admitted {
+        let rows: Vec<usize> = (0..self.accounts.len()).filter(|row| self.admitted[product][*row]).collect();
+        let groups = rows.iter().map(|row| self.groups[*row]).collect();
+        Admitted { binned: self.binned.select_rows(&rows), groups, rows }
+    }
+}
+
+impl Admitted {
+    /// One case an account.
+    pub(super) fn cases<'a>(
+        &'a self,
+        binning: &'a Binning,
+        labels: &'a [bool],
+        readable: &'a [bool],
+    ) -> TrainingRows<'a> {
+        TrainingRows {
+            binning,
+            binned: &self.binned,
+            labels,
+            groups: &self.groups,
+            weights: None,
+            later: None,
+            features: Some(readable),
+        }
+    }
 }
 
 /// Bins and snapshots.

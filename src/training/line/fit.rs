@@ -6,12 +6,12 @@
 use super::archetypes::archetypes;
 use super::features::Material;
 use super::hidden::hidden_share;
+use super::one_model::{ModelKind, Subject};
 use super::seeds::{self, seeds};
 use super::{LineError, LineTrainer, Outcome};
 use crate::features::{Family, Recipe, recipes};
 use crate::models::{Lookalike, Signal};
 use crate::tables::Dataset;
-use crate::training::TrainingRows;
 
 /// Which features a fit model of `product` may read.
 ///
@@ -34,26 +34,18 @@ pub(super) fn train(
     product: usize,
 ) -> Result<Outcome, LineError> {
     let today = &material.today;
-    let name = &trainer.spec.products[product].name;
+    let of = &trainer.spec.products[product];
+    let name = &of.name;
     let is_seed = seeds(trainer, dataset, today, product);
     let recipes = recipes(&trainer.spec.features);
     let readable: Vec<bool> =
         recipes.iter().map(|recipe| readable(recipe, &trainer.spec.fit.families, name)).collect();
     // Whom the gate leaves out is neither a seed nor one of the others.
-    let admitted: Vec<usize> = (0..is_seed.len()).filter(|row| today.admitted[product][*row]).collect();
-    let binned = today.binned.select_rows(&admitted);
-    let labels: Vec<bool> = admitted.iter().map(|row| is_seed[*row]).collect();
-    let groups: Vec<u64> = admitted.iter().map(|row| today.groups[*row]).collect();
-    let rows = TrainingRows {
-        binning: &material.binning,
-        binned: &binned,
-        labels: &labels,
-        groups: &groups,
-        weights: None,
-        later: None,
-        features: Some(&readable),
-    };
-    let mut outcome = trainer.train_model("fit", product, rows, None, labels.len() as u64)?;
+    let admitted = today.admitted(product);
+    let labels: Vec<bool> = admitted.rows.iter().map(|row| is_seed[*row]).collect();
+    let rows = admitted.cases(&material.binning, &labels, &readable);
+    let subject = Subject { listed: !of.seeds.is_empty(), ..Subject::new(ModelKind::Fit, name) };
+    let mut outcome = trainer.train_model(subject, rows, labels.len() as u64)?;
     let found = outcome.model.evidence().signal() == Signal::Found;
     outcome.lookalike = Some(Lookalike {
         seeds: seeds::words(trainer, product),

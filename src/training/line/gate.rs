@@ -1,6 +1,6 @@
 //! The leak gate before the models of a line: which findings refuse a feature, and what goes on record.
 
-use super::one_model::Subject;
+use super::one_model::{ModelKind, Subject};
 use super::{LineError, LineTrainer};
 use crate::parallelism::Parallelism;
 use crate::pipeline::LeakRecord;
@@ -15,8 +15,8 @@ const ECHO_OF_SEEDS: f64 = 0.98;
 /// The same for a feature with two values: what the best cut through those distributions has.
 const ECHO_OF_SEEDS_IN_TWO_VALUES: f64 = 0.93;
 
-fn gate_of(model: &str) -> LeakGate {
-    if model != "fit" {
+fn gate_of(kind: ModelKind) -> LeakGate {
+    if kind != ModelKind::Fit {
         return LeakGate::default();
     }
     let limits = LeakLimits {
@@ -58,10 +58,10 @@ impl LineTrainer<'_> {
     /// reason to refuse. Seeds by rule are accounts of high value today, and value goes with size: there a feature
     /// must all but repeat the choice.
     pub(super) fn ask(&self, set: &TrainingSet<'_>, subject: Subject<'_>) -> Result<PassedGate, LineError> {
-        let Subject { model, of, listed, .. } = subject;
+        let Subject { kind, of, listed, .. } = subject;
         let allowed = &self.spec.leaks;
-        let seed = self.seed.named("leak gate").named(model).named(of);
-        let mut report = gate_of(model).inspect(set, Columns::Built, seed, &Parallelism::serial());
+        let seed = self.seed.named("leak gate").named(kind.name()).named(of);
+        let mut report = gate_of(kind).inspect(set, Columns::Built, seed, &Parallelism::serial());
         // Of hundreds of features with hundreds of bins, some bin holds a few outcomes and nothing else: that alone is a question.
         let (leaks, rare): (Vec<_>, Vec<_>) = report.leaks.into_iter().partition(|leak| match leak.reason {
             LeakReason::OnlyWhere { with_outcome, .. } => with_outcome >= MOST_OUTCOMES,
@@ -70,7 +70,7 @@ impl LineTrainer<'_> {
         report.leaks = leaks;
         report.questions.extend(rare);
         for finding in report.leaks.iter_mut().chain(&mut report.questions) {
-            finding.model = Some(format!("{of} {model}"));
+            finding.model = Some(format!("{of} {}", kind.name()));
         }
         report
             .pass(|leak| match &leak.column {

@@ -7,6 +7,7 @@
 //! spec's number are drawn by hash and weighted, so that rates stay what they are.
 
 use super::features::{Material, Snapshot};
+use super::one_model::{ModelKind, Subject};
 use super::owners;
 use super::{HeldOutCases, Kept, LineError, LineTrainer, Outcome};
 use crate::features::{Family, recipes};
@@ -25,11 +26,11 @@ pub(super) enum Side {
 }
 
 impl Side {
-    /// What its model is called.
-    const fn model(self) -> &'static str {
+    /// What its model answers.
+    const fn kind(self) -> ModelKind {
         match self {
-            Self::Whitespace => "intent",
-            Self::Upsell => "upsell",
+            Self::Whitespace => ModelKind::Intent,
+            Self::Upsell => ModelKind::Upsell,
         }
     }
 }
@@ -61,12 +62,11 @@ impl Cases {
             }
             let purchases = &snapshot.purchases;
             // An account that had bought is no case, even where the purchase became known only later.
-            let had = purchases.first(*account, product).is_some_and(|first| first < snapshot.as_of.micros());
+            let had = purchases.any_before(*account, product, snapshot.as_of);
             if side == Side::Upsell {
                 // The same months a year before: who pays yearly is not taken for a success once a year.
                 let year_ago = snapshot.as_of.plus_months(-12);
-                let first = purchases.first(*account, product);
-                if first.is_some_and(|first| first < year_ago.micros()) {
+                if purchases.any_before(*account, product, year_ago) {
                     let paid = |from, to| purchases.value_within(*account, product, from, to);
                     let (earlier, now) =
                         (paid(year_ago, year_ago.plus_months(horizon)), paid(snapshot.as_of, end));
@@ -178,6 +178,7 @@ pub(super) fn learn(
             Ok(Outcome {
                 positives: seen.intent_positives + outcome.positives,
                 cases: seen.intent_cases + outcome.cases,
+                owners: seen.intent_owners,
                 ..outcome
             })
         }
@@ -194,11 +195,15 @@ pub(super) fn train(
 ) -> Result<Outcome, LineError> {
     let (product, side) = about;
     let cases = Stacked::collect(trainer, material, about);
+    let rows = cases.rows(material);
+    let subject = Subject::new(side.kind(), &trainer.spec.products[product].name);
     let owners = match side {
-        Side::Whitespace => owners::look(trainer, material, product)?,
-        Side::Upsell => None,
+        Side::Whitespace if trainer.boosts(rows) => owners::look(trainer, material, product)?,
+        Side::Whitespace | Side::Upsell => None,
     };
-    trainer.train_model(side.model(), product, cases.rows(material), owners.as_ref(), cases.total)
+    let prior = owners.as_ref().map(FittedModel::additive);
+    let outcome = trainer.train_model(Subject { prior, ..subject }, rows, cases.total)?;
+    Ok(Outcome { owners: owners.map(|owners| owners.evidence().positives()), ..outcome })
 }
 
 /// Lets a model follow the cases; it stays where they are too few. The counts are those of the new cases.
@@ -209,10 +214,10 @@ fn update(
     (old, params): (&FittedModel, &UpdateParams),
 ) -> Result<Outcome, LineError> {
     let cases = Stacked::collect(trainer, material, (product, side));
-    let name = &trainer.spec.products[product].name;
-    let failed = |source| LineError::Train { model: side.model(), product: name.clone(), source };
+    let subject = Subject::new(side.kind(), &trainer.spec.products[product].name);
+    let failed = |source| subject.failed(source);
     // Which of them came last is of no use here.
-    let trends = trainer.trends(side.model(), &material.binning).map_err(failed)?;
+    let trends = trainer.trends(side.kind(), &material.binning).map_err(failed)?;
     let rows = TrainingRows { later: None, ..cases.rows(material) };
     let model = match TrainingSet::try_new(rows).and_then(|set| set.with_trends(&trends)) {
         Ok(set) => params.update(old, &set).map_err(failed)?,
@@ -225,6 +230,7 @@ fn update(
         positives: cases.labels.iter().filter(|label| **label).count() as u64,
         cases: cases.total,
         lookalike: None,
+        owners: None,
         gate: PassedGate::default(),
     })
 }

@@ -108,6 +108,8 @@ struct Outcome {
     cases: u64,
     /// What is known of the seeds; of fit models only.
     lookalike: Option<Lookalike>,
+    /// Owners whose looks the model began from; of intent models only.
+    owners: Option<u64>,
     gate: PassedGate,
 }
 
@@ -121,6 +123,7 @@ impl Outcome {
             positives,
             cases: positives,
             lookalike: models.lookalike.clone(),
+            owners: None,
             gate: PassedGate::default(),
         }
     }
@@ -279,6 +282,7 @@ impl LineTrainer<'_> {
             fit_seeds: fit.positives,
             intent_positives: intent.positives,
             intent_cases: intent.cases,
+            intent_owners: intent.owners,
         });
         let manifest = Manifest {
             as_of: self.as_of,

@@ -3,17 +3,43 @@
 use std::num::NonZeroU32;
 
 use super::{HeldOutCases, LineError, LineTrainer, Outcome};
-use crate::models::{AdditiveModel, Binning, Calibration, Evidence, FittedModel, ModelError, Scale, Trend};
+use crate::models::{
+    AdditiveModel, Binning, Calibration, Evidence, FittedModel, ModelError, Rung, Scale, Trend,
+};
 use crate::parallelism::Parallelism;
 use crate::quantity::{LogOdds, Probability, QuantityError};
 use crate::training::leak_gate::PassedGate;
 use crate::training::{AdditiveParams, TrainError, TrainingRows, TrainingSet};
 
-/// What a model is called, and what it is of.
+/// The questions that models of a line answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ModelKind {
+    /// Does it look like our best customers?
+    Fit,
+    /// Will it buy?
+    Intent,
+    /// Will an owner pay more?
+    Upsell,
+    /// Will an agreement be renewed?
+    Renewal,
+}
+
+impl ModelKind {
+    /// What its models are called, in messages and where seeds are named.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Fit => "fit",
+            Self::Intent => "intent",
+            Self::Upsell => "upsell",
+            Self::Renewal => "renewal",
+        }
+    }
+}
+
+/// What a model answers, and what it is of.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject<'a> {
-    /// `fit`, `intent`, `upsell` or `renewal`.
-    pub(super) model: &'static str,
+    pub(super) kind: ModelKind,
     /// The product, or what else it is of.
     pub(super) of: &'a str,
     /// Whether its outcomes are a list that was given.
@@ -22,34 +48,37 @@ pub(super) struct Subject<'a> {
     pub(super) prior: Option<&'a AdditiveModel>,
 }
 
+impl<'a> Subject<'a> {
+    /// The model of a kind, of something that is no product or of one without a list of seeds.
+    pub(super) const fn new(kind: ModelKind, of: &'a str) -> Self {
+        Self { kind, of, listed: false, prior: None }
+    }
+
+    /// An error in the training of the model.
+    pub(super) fn failed(&self, source: TrainError) -> LineError {
+        LineError::Train { model: self.kind.name(), product: self.of.to_owned(), source }
+    }
+}
+
 impl LineTrainer<'_> {
-    /// Trains a model of a product.
-    pub(super) fn train_model(
-        &self,
-        model: &'static str,
-        product: usize,
-        rows: TrainingRows<'_>,
-        prior: Option<&AdditiveModel>,
-        cases: u64,
-    ) -> Result<Outcome, LineError> {
-        let product = &self.spec.products[product];
-        let listed = model == "fit" && !product.seeds.is_empty();
-        self.train_subject(Subject { model, of: &product.name, listed, prior }, rows, cases)
+    /// Whether rows have outcomes enough for their tables to be boosted.
+    pub(super) fn boosts(&self, rows: TrainingRows<'_>) -> bool {
+        TrainingSet::try_new(rows).is_ok_and(|set| self.params.ladder.of_set(&set).rung >= Rung::Boosting)
     }
 
     /// Trains one model on one thread: the models are what runs in parallel. With too few outcomes to learn from, the
     /// model is the rate alone and says so.
-    pub(super) fn train_subject(
+    pub(super) fn train_model(
         &self,
         subject: Subject<'_>,
         rows: TrainingRows<'_>,
         cases: u64,
     ) -> Result<Outcome, LineError> {
-        let Subject { model, of, prior, .. } = subject;
-        let failed = |source| LineError::Train { model, product: of.to_owned(), source };
+        let Subject { kind, of, prior, .. } = subject;
+        let failed = |source| subject.failed(source);
         let positives = rows.labels.iter().filter(|label| **label).count() as u64;
         let mut gate = PassedGate::default();
-        let trends = self.trends(model, rows.binning).map_err(failed)?;
+        let trends = self.trends(kind, rows.binning).map_err(failed)?;
         let set = TrainingSet::try_new(rows).and_then(|set| set.with_trends(&trends));
         let set = set.and_then(|set| match prior {
             Some(prior) => set.with_prior(prior),
@@ -68,7 +97,7 @@ impl LineTrainer<'_> {
                 let judged_together = NonZeroU32::new(n_models).unwrap_or(NonZeroU32::MIN);
                 let params = self.params.told(&self.spec.training);
                 let params = AdditiveParams { scale: self.spec.scale.into(), judged_together, ..params };
-                let seed = self.seed.named(model).named(of);
+                let seed = self.seed.named(kind.name()).named(of);
                 let trained = params.fit(&set, seed, &Parallelism::serial()).map_err(failed)?;
                 (trained.model, HeldOutCases::of(&set, trained.report.held_out))
             }
@@ -77,16 +106,16 @@ impl LineTrainer<'_> {
             }
             Err(error) => return Err(failed(error)),
         };
-        Ok(Outcome { model, held_out, positives, cases, lookalike: None, gate })
+        Ok(Outcome { model, held_out, positives, cases, lookalike: None, owners: None, gate })
     }
 
     /// Which features a model may move one way only.
-    pub(super) fn trends(&self, model: &str, binning: &Binning) -> Result<Vec<Trend>, TrainError> {
+    pub(super) fn trends(&self, kind: ModelKind, binning: &Binning) -> Result<Vec<Trend>, TrainError> {
         let features = binning.signature().features();
-        match model {
-            "fit" => Ok(self.spec.fit.trends.trends(features)?),
-            "intent" | "upsell" => Ok(self.spec.intent.trends.trends(features)?),
-            _ => Ok(vec![Trend::Free; features.len()]),
+        match kind {
+            ModelKind::Fit => Ok(self.spec.fit.trends.trends(features)?),
+            ModelKind::Intent | ModelKind::Upsell => Ok(self.spec.intent.trends.trends(features)?),
+            ModelKind::Renewal => Ok(vec![Trend::Free; features.len()]),
         }
     }
 

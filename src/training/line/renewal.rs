@@ -7,7 +7,7 @@
 //! the spec that the account pays for between the end and the end of grace.
 
 use super::features::Snapshot;
-use super::one_model::Subject;
+use super::one_model::{ModelKind, Subject};
 use super::{LineError, LineTrainer, Outcome};
 use crate::features::known_rows;
 use crate::models::{Binning, BinningParams};
@@ -84,8 +84,8 @@ pub(super) fn train(
         later: None,
         features: None,
     };
-    let subject = Subject { model: "renewal", of: "agreements", listed: false, prior: None };
-    let outcome = trainer.train_subject(subject, rows, labels.len() as u64)?;
+    let subject = Subject::new(ModelKind::Renewal, "agreements");
+    let outcome = trainer.train_model(subject, rows, labels.len() as u64)?;
     Ok(Some((outcome, binning)))
 }
 

@@ -1,16 +1,15 @@
 //! Boosting of small trees on the rows of one bag.
 
-use super::Forest;
 use super::sets::{ColumnSet, Credit};
 use super::split::PlaceMask;
 use super::sums::{PlaceSums, Sum};
 use super::tree::{Growth, Tree};
+use super::{Beginning, Forest};
 use crate::models::{MAX_PLACES, Places};
 use crate::quantity::LogOdds;
 use crate::seed::{Seed, hash_bytes};
 use crate::training::boosting::{CHECK_EVERY, LEAST_GAIN, Pace};
 use crate::training::histogram::PLACES;
-use crate::training::passes::BagRows;
 use crate::training::step::{StepLimits, step};
 
 /// What is added in one round.
@@ -47,13 +46,12 @@ impl Forest<'_> {
     /// Grows until the stopping rows see no improvement.
     pub(super) fn grow(
         &self,
-        rows: &BagRows,
+        Beginning { rows, tables }: &Beginning<'_>,
         allowed: Option<&[ColumnSet]>,
         pace: &Pace,
         seed: Seed,
     ) -> Moves {
-        let start = self.booster.start(rows);
-        let margin = |row: &usize| self.booster.columns().margin(&start, &[], *row).steps();
+        let margin = |row: &usize| self.booster.columns().margin(tables, &[], *row).steps();
         let mut blocks = self.blocks(&rows.fit, &margin, seed);
         let mut stop: Vec<i64> = rows.stop.iter().map(margin).collect();
         let growth = Growth {

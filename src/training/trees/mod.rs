@@ -19,6 +19,7 @@ pub(super) use grid::Grid;
 use sets::{ColumnSet, Credit, MOST_COLUMNS};
 
 use super::boosting::{Bag, Booster, Pace};
+use super::histogram::Tables;
 use super::passes::BagRows;
 use super::places::{Axis, coarsen};
 use super::step::StepLimits;
@@ -43,6 +44,12 @@ struct Forest<'a> {
     axes: Vec<Axis>,
 }
 
+/// The rows of a bag, and the tables that all its growth begins from.
+struct Beginning<'a> {
+    rows: &'a BagRows,
+    tables: Tables,
+}
+
 /// Grows every bag; the grids are those of the joint tables, in the order in which a bag holds their entries.
 pub(super) fn grow(
     booster: &Booster<'_>,
@@ -60,6 +67,9 @@ pub(super) fn grow(
         crosses: 0,
     };
     let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
+    let starts = parallelism.map(bag_rows, |_, rows| booster.start(rows));
+    let beginnings: Vec<Beginning<'_>> =
+        bag_rows.iter().zip(starts).map(|(rows, tables)| Beginning { rows, tables }).collect();
     let search = |leaves: usize| {
         let pace = Pace {
             rounds: params.rounds.min(SEARCH_ROUNDS),
@@ -68,8 +78,8 @@ pub(super) fn grow(
             leaves,
             crosses: 0,
         };
-        let found = parallelism.map(bag_rows, |bag, rows| {
-            let Moves { credit, loss, .. } = forest.grow(rows, None, &pace, blocks(bag));
+        let found = parallelism.map(&beginnings, |bag, beginning| {
+            let Moves { credit, loss, .. } = forest.grow(beginning, None, &pace, blocks(bag));
             (loss, credit)
         });
         let mut credit = Credit::default();
@@ -85,9 +95,9 @@ pub(super) fn grow(
     let (_, leaves, credit) = if fine.0 < plain.0 { fine } else { plain };
     let sets = credit.strongest(params.joint_tables);
     let grids: Vec<Grid> = sets.iter().map(|set| forest.grid(*set)).collect();
-    let bags = parallelism.map(bag_rows, |bag, rows| {
-        let grown = forest.grow(rows, Some(&sets), &Pace { leaves, ..whole }, blocks(bag));
-        forest.bag(&grown, &sets, &grids, rows)
+    let bags = parallelism.map(&beginnings, |bag, beginning| {
+        let grown = forest.grow(beginning, Some(&sets), &Pace { leaves, ..whole }, blocks(bag));
+        forest.bag(&grown, &sets, &grids, beginning)
     });
     Ok((grids, bags))
 }
@@ -119,8 +129,8 @@ impl<'a> Forest<'a> {
     }
 
     /// The tables that the moves of a bag add up to.
-    fn bag(&self, grown: &Moves, sets: &[ColumnSet], grids: &[Grid], rows: &BagRows) -> Bag {
-        let mut tables = self.booster.start(rows);
+    fn bag(&self, grown: &Moves, sets: &[ColumnSet], grids: &[Grid], beginning: &Beginning<'_>) -> Bag {
+        let mut tables = beginning.tables.clone();
         tables.joint = grids.iter().map(|grid| vec![0; grid.n_cells()]).collect();
         for made in &grown.made {
             match made {
@@ -150,8 +160,6 @@ impl<'a> Forest<'a> {
                 }
             }
         }
-        let columns = self.booster.columns();
-        let judged = rows.judge.iter().map(|&row| columns.margin(&tables, grids, row)).collect();
-        Bag { tables, rounds: grown.made.len(), judged }
+        self.booster.bag(tables, grown.made.len(), grids, beginning.rows)
     }
 }
