@@ -68,6 +68,9 @@ pub struct FeatureSpec {
     /// Categories of installed technology that get features of their own.
     #[serde(default)]
     pub categories: Vec<String>,
+    /// Installed products that get features of their own, none of them a product of the spec.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub technologies: Vec<String>,
     /// Versions of installed products, for their age and their end of service.
     #[serde(default)]
     pub versions: Vec<ProductVersion>,
@@ -165,7 +168,12 @@ impl FeatureSpec {
         if self.families.contains(&Family::Intent) && self.signal_measures.is_empty() {
             faults.push("features.signal_measures is empty; name at least one measure".to_owned());
         }
-        let lists = [("topics", &self.topics), ("kinds", &self.kinds), ("categories", &self.categories)];
+        let lists = [
+            ("topics", &self.topics),
+            ("kinds", &self.kinds),
+            ("categories", &self.categories),
+            ("technologies", &self.technologies),
+        ];
         for (list, names) in lists {
             let mut seen = BTreeSet::new();
             for name in names {
@@ -178,6 +186,15 @@ impl FeatureSpec {
                     ));
                 }
             }
+        }
+        for product in &self.products {
+            let own = std::iter::once(&product.name).chain(&product.installed_as);
+            faults.extend(own.filter(|name| self.technologies.contains(name)).map(|name| {
+                format!(
+                    "features.technologies names {name:?}, which is {} itself; uses_{} says that already, leave it out",
+                    product.label, product.name
+                )
+            }));
         }
         let mut versions = BTreeSet::new();
         for ProductVersion { product, version, released, support_ends } in &self.versions {

@@ -33,11 +33,15 @@ const VERSIONS: &str = "versions";
 /// Days in a year of the calendar, on average.
 const DAYS_PER_YEAR: f64 = 365.25;
 
+fn recipe(what: &str, window: &str, unit: Unit, words: &str, none: &str) -> Recipe {
+    Recipe::new(Family::Technographic, what, window, unit, words).none(none).missing("no technology data")
+}
+
+fn define(recipe: Recipe, formula: &'static str) -> Definition {
+    Definition::new(recipe, formula, &[TableName::Installs])
+}
+
 pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
-    let recipe = |what: &str, window, unit, words: &str, none: &str| {
-        Recipe::new(Family::Technographic, what, window, unit, words).none(none).missing("no technology data")
-    };
-    let define = |recipe, formula| Definition::new(recipe, formula, &[TableName::Installs]);
     let mut definitions = vec![
         define(
             recipe("products", "now", Unit::Count, "{} technolog[y|ies] in use", "no technology known"),
@@ -108,7 +112,16 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
         )
         .told_with(VERSIONS),
     ];
-    definitions.extend(spec.versioned_products().into_iter().map(|product| {
+    definitions.extend(listed(spec));
+    for product in &spec.products {
+        definitions.extend(of_product(product));
+    }
+    definitions
+}
+
+/// The features of what the spec lists, in the order of their columns.
+fn listed(spec: &FeatureSpec) -> impl Iterator<Item = Definition> + '_ {
+    let ended = spec.versioned_products().into_iter().map(|product| {
         let spoken = product.replace('_', " ");
         let words = format!("runs {spoken} past the end of its support");
         let none = format!("runs no {spoken} past the end of its support");
@@ -118,8 +131,8 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
         )
         .told_with(VERSIONS)
         .listed("installed product", product)
-    }));
-    definitions.extend(spec.categories.iter().map(|category| {
+    });
+    let categories = spec.categories.iter().map(|category| {
         let spoken = category.replace('_', " ");
         let words = format!("{{}} {spoken} technolog[y|ies] in use");
         let none = format!("no {spoken} technology in use");
@@ -128,11 +141,22 @@ pub(super) fn definitions(spec: &FeatureSpec) -> Vec<Definition> {
             "number of different products of the category",
         )
         .listed("category", category)
-    }));
-    for product in &spec.products {
-        definitions.extend(of_product(product));
-    }
-    definitions
+    });
+    let technologies = spec.technologies.iter().map(|technology| {
+        let spoken = technology.replace('_', " ");
+        define(
+            recipe(
+                &format!("installed_{technology}"),
+                "now",
+                Unit::Flag,
+                &format!("uses {spoken}"),
+                &format!("uses no {spoken}"),
+            ),
+            "1 when the product is installed",
+        )
+        .listed("technology", technology)
+    });
+    ended.chain(categories).chain(technologies)
 }
 
 fn of_product(product: &ProductTraits) -> [Definition; 2] {
@@ -279,6 +303,7 @@ impl<'t> Technology<'t> {
         }));
         values.extend(self.by_category.iter().map(|products| count(products.len())));
         let installed = |name: &String| self.products.contains_key(name.as_str());
+        values.extend(spec.technologies.iter().map(|technology| flag(installed(technology))));
         values.extend(spec.products.iter().flat_map(|product| {
             let uses = installed(&product.name) || product.installed_as.iter().any(installed);
             [flag(uses), flag(product.competitors.iter().any(installed))]

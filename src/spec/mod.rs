@@ -194,7 +194,7 @@ pub struct IntentSpec {
     pub label: IntentLabel,
     /// Months after a snapshot in which a success counts.
     pub horizon_months: NonZeroU8,
-    /// Monthly snapshots learned from; the latest is kept for calibration.
+    /// Monthly snapshots learned from; the latest says when to stop, and calibrates.
     pub snapshots: NonZeroU8,
     /// Most cases without success that a product learns from; more are drawn by hash and weighted.
     #[serde(default = "max_negatives")]
@@ -366,10 +366,15 @@ mod tests {
     fn all_faults_are_reported_together() {
         let text = include_str!("../../models/cloudascent.toml")
             .replace("name = \"surface\"", "name = \"azure\"")
-            .replacen("families = [\"firmographic\", ", "families = [", 1);
+            .replacen("families = [\"firmographic\", ", "families = [", 1)
+            .replacen("technologies = [", "technologies = [\"security\", ", 1);
         let error = Spec::from_toml(&text, Path::new("broken.toml")).unwrap_err().to_string();
         assert!(error.contains("\"azure\" is there twice"), "{error}");
         assert!(error.contains("fit.families names Firmographic"), "{error}");
+        assert!(
+            error.contains("features.technologies names \"security\", which is Security itself"),
+            "{error}"
+        );
     }
 
     #[test]

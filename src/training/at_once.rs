@@ -3,9 +3,10 @@
 //! First the tables of single columns grow for a while. Then the pairs of columns that say most only together are looked for
 //! (see [`screened`]) and get tables, and all tables grow on together, one pass over rows a round.
 
-use super::boosting::{Bag, Booster, Growth, Pace};
+use super::bag::{Bag, BagRows};
+use super::boosting::{Booster, Growth, Pace};
 use super::histogram::Tables;
-use super::passes::BagRows;
+use super::passes::Passes;
 use super::screening::screened;
 use super::trees::Grid;
 use crate::models::ModelError;
@@ -38,53 +39,84 @@ pub(super) fn grow(
     let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
     let wary = booster.wary(BEST_SPLIT_OF_NOISE, WARY_SHRINKAGE);
     let mut way = booster;
-    let start = booster.start(first);
-    let mut grown = grow_bag(booster, (first, start.clone()), None, blocks(0), parallelism)?;
+    let begun = Beginning { rows: first, tables: booster.start(first), seed: blocks(0) };
+    let mut grown = begun.grow(booster, None, parallelism)?;
     // Parameters may be that wary already.
     if wary.limits() != booster.limits() {
-        let grown_warily = grow_bag(&wary, (first, start), None, blocks(0), parallelism)?;
+        let grown_warily = begun.grow(&wary, None, parallelism)?;
         if grown_warily.loss < grown.loss {
             (way, grown) = (&wary, grown_warily);
         }
     }
-    let GrownBag { grids, bag, .. } = grown;
-    let mut bags = vec![bag];
+    let grids = grown.grids.clone();
+    let mut bags = vec![begun.with_later(way, grown, parallelism)];
     for (rows, number) in others.iter().zip(1..) {
-        let begun = (rows, booster.start(rows));
-        bags.push(grow_bag(way, begun, Some(&grids), blocks(number), parallelism)?.bag);
+        let begun = Beginning { rows, tables: booster.start(rows), seed: blocks(number) };
+        let grown = begun.grow(way, Some(&grids), parallelism)?;
+        bags.push(begun.with_later(way, grown, parallelism));
     }
     Ok((grids, bags))
 }
 
-/// A bag, the grids of its joint tables, and the loss of the rows that stopped it.
+/// A bag, the grids of its joint tables, how many rounds each pace was kept, and the loss of the rows that stopped it.
 struct GrownBag {
     grids: Vec<Grid>,
     bag: Bag,
+    rounds: [usize; 2],
     loss: i128,
 }
 
-/// Grows one bag from the given tables; its grids are looked for where none are given.
-fn grow_bag(
-    booster: &Booster<'_>,
-    (rows, start): (&BagRows, Tables),
-    grids: Option<&[Grid]>,
+/// The rows of a bag, the tables it begins from, and the seed of its blocks.
+struct Beginning<'a> {
+    rows: &'a BagRows,
+    tables: Tables,
     seed: Seed,
-    parallelism: &Parallelism,
-) -> Result<GrownBag, ModelError> {
-    // At least two blocks: pairs are chosen on the one and asked on the other.
-    let rows_per_round = booster.params().rows_per_round.min(rows.fit.len().div_ceil(2)).max(1);
-    let mut passes = booster.passes(rows, rows_per_round, seed);
-    let most = booster.params().rounds;
-    let [first, then] = [ALONE, TOGETHER].map(|pace| Pace { rounds: pace.rounds.min(most), ..pace });
-    let alone = booster.run(start, &passes, &[], &first, parallelism);
-    let grids = match grids {
-        Some(grids) => grids.to_vec(),
-        None => screened(booster, &alone.tables, &passes.blocks, seed.named("screening"), parallelism)?,
-    };
-    passes.lay(&grids);
-    let mut tables = alone.tables;
-    tables.joint = grids.iter().map(|grid| vec![0; grid.n_cells()]).collect();
-    let Growth { tables, rounds, loss } = booster.run(tables, &passes, &grids, &then, parallelism);
-    let bag = booster.bag(tables, alone.rounds + rounds, &grids, rows);
-    Ok(GrownBag { grids, bag, loss })
+}
+
+impl Beginning<'_> {
+    /// Grows the bag; its grids are looked for where none are given.
+    fn grow(
+        &self,
+        booster: &Booster<'_>,
+        grids: Option<&[Grid]>,
+        parallelism: &Parallelism,
+    ) -> Result<GrownBag, ModelError> {
+        let mut passes = self.passes(booster, self.rows);
+        let most = booster.params().rounds;
+        let [first, then] = [ALONE, TOGETHER].map(|pace| Pace { rounds: pace.rounds.min(most), ..pace });
+        let alone = booster.run(self.tables.clone(), &passes, &[], &first, parallelism);
+        let grids = match grids {
+            Some(grids) => grids.to_vec(),
+            None => {
+                screened(booster, &alone.tables, &passes.blocks, self.seed.named("screening"), parallelism)?
+            }
+        };
+        let tables = joined(alone.tables, &mut passes, &grids);
+        let Growth { tables, rounds, loss } = booster.run(tables, &passes, &grids, &then, parallelism);
+        let bag = booster.bag(tables, alone.rounds + rounds, &grids, self.rows);
+        Ok(GrownBag { grids, bag, rounds: [alone.rounds, rounds], loss })
+    }
+
+    /// The bag with tables that have grown as far again with the later slice, where there is one.
+    fn with_later(&self, booster: &Booster<'_>, grown: GrownBag, parallelism: &Parallelism) -> Bag {
+        let GrownBag { grids, bag, rounds: [first, then], .. } = grown;
+        let Some(all) = booster.with_later(self.rows) else { return bag };
+        let mut passes = self.passes(booster, &all);
+        let alone = booster.run(self.tables.clone(), &passes, &[], &ALONE.exactly(first), parallelism);
+        let tables = joined(alone.tables, &mut passes, &grids);
+        let again = booster.run(tables, &passes, &grids, &TOGETHER.exactly(then), parallelism);
+        bag.with_tables_of(booster.bag(again.tables, again.rounds, &grids, &all))
+    }
+
+    /// At least two blocks: pairs are chosen on the one and asked on the other.
+    fn passes(&self, booster: &Booster<'_>, rows: &BagRows) -> Passes {
+        let rows_per_round = booster.params().rows_per_round.min(rows.fit.len().div_ceil(2)).max(1);
+        booster.passes(rows, rows_per_round, self.seed)
+    }
+}
+
+/// The tables with empty ones over the grids, on which the rows are laid.
+fn joined(tables: Tables, passes: &mut Passes, grids: &[Grid]) -> Tables {
+    passes.lay(grids);
+    Tables { joint: grids.iter().map(|grid| vec![0; grid.n_cells()]).collect(), ..tables }
 }

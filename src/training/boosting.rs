@@ -5,11 +5,12 @@
 //! Friedman (2001, <https://doi.org/10.1214/aos/1013203451>); main effects as in Lou, Caruana and Gehrke
 //! (2012, <https://doi.org/10.1145/2339530.2339556>).
 
+use super::bag::{Bag, BagRows};
 use super::columns::{Columns, TILE_ROWS, Tile};
 use super::cross::cross_step;
 use super::histogram::{Gradient, Histogram, LogisticTable, PLACES, Tables, UNIT};
 use super::params::AdditiveParams;
-use super::passes::{BagRows, Block, Passes, shares};
+use super::passes::{Block, Passes, shares};
 use super::places::Axis;
 use super::set::TrainingSet;
 use super::step::{StepLimits, step};
@@ -27,16 +28,6 @@ pub(super) const CHECK_EVERY: usize = 4;
 const ROWS_TO_SHARE: usize = 1 << 16;
 /// Largest weight of a table: 16 in log-odds.
 const MOST: i32 = 16 << 20;
-
-/// What one bag has learned.
-#[derive(Clone, Debug)]
-pub(super) struct Bag {
-    pub(super) tables: Tables,
-    /// Rounds that were kept.
-    pub(super) rounds: usize,
-    /// The margins of the rows that the bag was not shown.
-    pub(super) judged: Vec<LogOdds>,
-}
 
 /// Tables as far as they have grown.
 #[derive(Clone, Debug)]
@@ -60,6 +51,13 @@ pub(super) struct Pace {
     pub(super) leaves: usize,
     /// Most crossed cuts in the step of a joint table.
     pub(super) crosses: usize,
+}
+
+impl Pace {
+    /// The same pace for so many rounds, whatever the stopping rows say.
+    pub(super) fn exactly(self, rounds: usize) -> Self {
+        Self { rounds, patience: rounds.max(1), ..self }
+    }
 }
 
 /// What all bags have in common.
@@ -147,13 +145,24 @@ impl<'a> Booster<'a> {
         Tables::new(start, self.columns.len())
     }
 
-    /// Grows tables of all columns until the stopping rows see no improvement.
+    /// Grows tables of all columns until the stopping rows see no improvement, and as far again with the later slice.
     pub(super) fn grow(&self, rows: &BagRows, seed: Seed, parallelism: &Parallelism) -> Bag {
         let AdditiveParams { rounds, patience, learning_rate, leaves, .. } = *self.params;
         let pace = Pace { rounds, patience, learning_rate, leaves, crosses: 0 };
-        let passes = self.passes(rows, self.params.rows_per_round, seed);
-        let Growth { tables, rounds, .. } = self.run(self.start(rows), &passes, &[], &pace, parallelism);
-        self.bag(tables, rounds, &[], rows)
+        let start = self.start(rows);
+        let grown = |rows: &BagRows, pace: &Pace| {
+            let passes = self.passes(rows, self.params.rows_per_round, seed);
+            let Growth { tables, rounds, .. } = self.run(start.clone(), &passes, &[], pace, parallelism);
+            self.bag(tables, rounds, &[], rows)
+        };
+        let bag = grown(rows, &pace);
+        match self.with_later(rows) {
+            Some(all) => {
+                let again = grown(&all, &pace.exactly(bag.rounds));
+                bag.with_tables_of(again)
+            }
+            None => bag,
+        }
     }
 
     /// What a bag has learned, with what it says of the rows it was not shown.

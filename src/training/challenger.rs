@@ -10,12 +10,12 @@
 use linfa::DatasetBase;
 use ndarray::{Array1, Array2};
 
-use super::boosting::{Bag, Booster};
+use super::bag::{Bag, BagRows};
+use super::boosting::Booster;
 use super::error::TrainError;
 use super::fit::{Grown, Trained};
 use super::histogram::{PLACES, Tables};
 use super::params::AdditiveParams;
-use super::passes::BagRows;
 use super::set::TrainingSet;
 use crate::matrix::FeatureKind;
 use crate::models::{FeatureBins, MISSING_BIN, WHOLE, place_of_bin};

@@ -1,14 +1,14 @@
 //! The whole fit: bags, calibration, scale, evidence.
 
 use super::at_once;
-use super::boosting::{Bag, Booster};
+use super::bag::{Bag, BagRows};
+use super::boosting::Booster;
 use super::calibrate::learn;
 use super::columns::Columns;
 use super::error::TrainError;
 use super::judging::{evidence, judge, shift};
 use super::ladder;
 use super::params::AdditiveParams;
-use super::passes::BagRows;
 use super::set::TrainingSet;
 use super::step::StepLimits;
 use super::trees::{self, Grid};
@@ -98,7 +98,9 @@ impl AdditiveParams {
     /// more, so that a bag is fitted on most rows and some rows are judged. Tables of single features
     /// grow at once; with joint tables, all tables grow by small trees, or all at once where rows are many. Few outcomes are
     /// not boosted at all: see [`Ladder`](super::Ladder). With a later
-    /// slice, tables are fitted on earlier rows only and stopped and judged on later ones. Without a signal
+    /// slice, tables are fitted on earlier rows only and stopped and judged on later ones; boosted ones then grow as many rounds
+    /// anew with the later rows of the groups a bag may see, so that what came last is learned from too, at the level of those
+    /// that were judged. Without a signal
     /// (see [`Evidence`](crate::models::Evidence)) the model gives every row the base rate.
     ///
     /// # Errors
@@ -273,6 +275,74 @@ fn average(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matrix::{Column, FeatureMatrix};
+    use crate::models::{Binning, BinningParams, Scorer};
+    use crate::training::TrainingRows;
+
+    const ROWS: usize = 9000;
+
+    /// Half of the companies are large; in the later third of the rows that tells more.
+    #[test]
+    fn what_came_last_is_learned_from_and_judged_without() {
+        let is_large = |row: usize| row.is_multiple_of(2);
+        let later: Vec<bool> = (0..ROWS).map(|row| row >= ROWS * 2 / 3).collect();
+        let log_odds = |row: usize| match (is_large(row), later[row]) {
+            (false, _) => -2.0,
+            (true, false) => -1.0,
+            (true, true) => 2.0,
+        };
+        let drawn = |row: usize| Seed::new(5).uniform(&row.to_le_bytes());
+        let labels: Vec<bool> =
+            (0..ROWS).map(|row| drawn(row) < 1.0 / (1.0 + libm::exp(-log_odds(row)))).collect();
+        let ids = (0..ROWS).map(|row| row.to_string()).collect();
+        let size = Column::numbers((0..ROWS).map(|row| Some(f32::from(u8::from(is_large(row))))));
+        let other = Column::numbers((0..ROWS).map(|row| Some((row % 7) as f32)));
+        let columns = vec![("size".to_owned(), size), ("other".to_owned(), other)];
+        let matrix = FeatureMatrix::try_new(ids, columns).unwrap();
+        let binning = Binning::learn(&[&matrix], &BinningParams::default()).unwrap();
+        let binned = binning.apply(&matrix).unwrap();
+        let groups: Vec<u64> = (0..ROWS as u64).collect();
+        let set = TrainingSet::try_new(TrainingRows {
+            binning: &binning,
+            binned: &binned,
+            labels: &labels,
+            groups: &groups,
+            weights: None,
+            later: Some(&later),
+            features: None,
+        })
+        .unwrap();
+        let small_trees = AdditiveParams::with_joint_tables();
+        for params in [
+            AdditiveParams::default(),
+            small_trees,
+            AdditiveParams { joint_rows: 1, rows_at_once: 1, ..small_trees },
+        ] {
+            let Trained { model, report } = params.fit(&set, Seed::new(0), &Parallelism::serial()).unwrap();
+            let HeldOut { rows, margins, .. } = &report.held_out;
+            assert!(rows.iter().all(|row| later[*row]));
+            let judged = margins.iter().map(|margin| margin.value());
+            let of_model = rows.iter().map(|row| model.margin(binned.row(*row)).value());
+            let mean = |margins: &[f64], large: bool| {
+                let side = rows.iter().zip(margins).filter(|(row, _)| is_large(**row) == large);
+                let side: Vec<f64> = side.map(|(_, margin)| *margin).collect();
+                side.iter().sum::<f64>() / side.len() as f64
+            };
+            let [judged, of_model] = [judged.collect::<Vec<f64>>(), of_model.collect()];
+            // Of the rows fitted first, size moves the log-odds by 1; of all, by some 2.
+            let apart = |margins: &[f64]| mean(margins, true) - mean(margins, false);
+            assert!((apart(&judged) - 1.0).abs() < 0.25, "{}", apart(&judged));
+            assert!(apart(&of_model) > apart(&judged) + 0.4, "{}", apart(&of_model));
+            // The level stays that of what was judged.
+            let level = |margins: &[f64]| margins.iter().sum::<f64>() / margins.len() as f64;
+            assert!(
+                (level(&judged) - level(&of_model)).abs() < 0.01,
+                "{} {}",
+                level(&judged),
+                level(&of_model)
+            );
+        }
+    }
 
     #[test]
     fn many_outcomes_need_few_bags_and_small_slices() {

@@ -2,11 +2,10 @@
 
 use std::num::NonZeroU32;
 
-use super::boosting::Bag;
+use super::bag::{Bag, BagRows};
 use super::calibrate::{Judged, learn};
 use super::error::TrainError;
 use super::fit::HeldOut;
-use super::passes::BagRows;
 use super::set::TrainingSet;
 use crate::metrics;
 use crate::models::{Evidence, Measured, RateShift};

@@ -1,5 +1,6 @@
 //! The rows of a bag, dealt into the blocks that rounds pass over.
 
+use super::bag::BagRows;
 use super::boosting::Booster;
 use super::columns::Tile;
 use super::trees::Grid;
@@ -8,17 +9,6 @@ use crate::seed::{Seed, hash_bytes};
 
 /// Rows on which the length of a joint step is found.
 const PROBE_ROWS: usize = 8192;
-
-/// The rows of one bag, by what they are used for.
-#[derive(Clone, Debug, Default)]
-pub(super) struct BagRows {
-    /// Tables are fitted on these.
-    pub(super) fit: Vec<usize>,
-    /// These say when to stop.
-    pub(super) stop: Vec<usize>,
-    /// These are used for neither, and so show how good the tables are.
-    pub(super) judge: Vec<usize>,
-}
 
 /// Rows that take part in the same rounds.
 #[derive(Debug)]

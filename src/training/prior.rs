@@ -3,10 +3,10 @@
 //! Few rows have the outcome that is asked about; more may have one that is alike. Tables that were fitted on those are taken
 //! over with one factor, and growth corrects them from there (as offsets and warm starts do in other boosters).
 
+use super::bag::BagRows;
 use super::boosting::Booster;
 use super::error::SetFault;
 use super::histogram::Tables;
-use super::passes::BagRows;
 use crate::models::{AdditiveModel, Binning, FIRST_BIN, Trend};
 use crate::quantity::LogOdds;
 

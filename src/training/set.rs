@@ -21,8 +21,8 @@ pub struct TrainingRows<'a> {
     pub groups: &'a [u64],
     /// How many rows of the population each row stands for; 1 when absent.
     pub weights: Option<&'a [f32]>,
-    /// Which rows are of the later time slice: used for stopping, calibration and judging, never for fitting
-    /// tables.
+    /// Which rows are of the later time slice: used for stopping, calibration and judging. Tables that are judged have not been
+    /// fitted on them.
     pub later: Option<&'a [bool]>,
     /// Which features may be read; all when absent.
     pub features: Option<&'a [bool]>,

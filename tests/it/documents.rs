@@ -163,6 +163,7 @@ fn the_features_are_catalogued() {
         ("product", products),
         ("installed product", installed),
         ("category", spec.categories.iter().map(String::as_str).collect()),
+        ("technology", spec.technologies.iter().map(String::as_str).collect()),
         ("topic", spec.topics.iter().map(String::as_str).chain(["other"]).collect()),
         ("kind", spec.kinds.iter().map(String::as_str).chain(["other"]).collect()),
     ] {

@@ -29,6 +29,7 @@ fn spec() -> FeatureSpec {
         kinds: vec!["web_visit".into()],
         signal_measures: SignalMeasures::default(),
         categories: vec!["crm".into()],
+        technologies: Vec::new(),
         versions: Vec::new(),
         usage_base: UsageBase::default(),
         money: MoneySpec::default(),

@@ -34,6 +34,7 @@ fn signals_of(dataset: &Dataset, as_of: &str) -> Vec<f32> {
         kinds: Vec::new(),
         signal_measures: SignalMeasures::default(),
         categories: Vec::new(),
+        technologies: Vec::new(),
         versions: Vec::new(),
         usage_base: UsageBase::default(),
         money: MoneySpec::default(),

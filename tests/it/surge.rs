@@ -136,6 +136,7 @@ fn build(signals: Option<&str>) -> (FeatureBuilder, FeatureMatrix) {
         kinds: Vec::new(),
         signal_measures: SignalMeasures::default(),
         categories: Vec::new(),
+        technologies: Vec::new(),
         money: MoneySpec::default(),
         products: Vec::new(),
         versions: Vec::new(),

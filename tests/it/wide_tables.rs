@@ -316,7 +316,7 @@ fn columns_move_the_score_the_way_they_were_told() {
     assert!(rising.is_sorted() && rising[59] > rising[0] + 0.1, "{rising:?}");
     let (_, model) = WideModel::load(&desk.path("m.json")).unwrap();
     assert_eq!(model.trends().rising, [ColumnPattern::new("sea*")]);
-    let card = std::fs::read_to_string(desk.path("m.md")).unwrap();
+    let card = std::fs::read_to_string(desk.path("m.card.md")).unwrap();
     assert!(card.contains("\n- trends: rising sea*\n"), "{card}");
     // Against what the outcomes say, it can only stand still.
     assert!(train(&["--falling", "seats"]).status.success());

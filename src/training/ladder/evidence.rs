@@ -14,10 +14,10 @@ use crate::models::Rung;
 use crate::parallelism::Parallelism;
 use crate::quantity::LogOdds;
 use crate::seed::{Seed, hash_bytes};
-use crate::training::boosting::{Bag, Booster};
+use crate::training::bag::{Bag, BagRows};
+use crate::training::boosting::Booster;
 use crate::training::error::TrainError;
 use crate::training::histogram::{PLACES, Tables};
-use crate::training::passes::BagRows;
 use crate::training::step::{StepLimits, step};
 
 /// Folds within the rows of a bag.

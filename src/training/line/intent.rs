@@ -3,7 +3,8 @@
 //! Whitespace is who does not own the product and buys it; upsell is who has owned it for a year and pays more within the
 //! horizon than in the same months of the year before, by a tenth at least.
 //!
-//! The latest snapshot is kept from the tables and serves calibration and evidence. Cases without success beyond the
+//! The latest snapshot says when to stop and serves calibration and evidence, by tables that have not seen it; those that are
+//! kept have grown with it. Cases without success beyond the
 //! spec's number are drawn by hash and weighted, so that rates stay what they are.
 
 use super::features::{Material, Snapshot};

@@ -18,9 +18,9 @@ use bag::{Move, Moves, bins_of};
 pub(super) use grid::Grid;
 use sets::{ColumnSet, Credit, MOST_COLUMNS};
 
-use super::boosting::{Bag, Booster, Pace};
+use super::bag::{Bag, BagRows};
+use super::boosting::{Booster, Pace};
 use super::histogram::Tables;
-use super::passes::BagRows;
 use super::places::{Axis, coarsen};
 use super::step::StepLimits;
 use crate::models::{FeatureBins, ModelError, Places};
@@ -95,9 +95,21 @@ pub(super) fn grow(
     let (_, leaves, credit) = if fine.0 < plain.0 { fine } else { plain };
     let sets = credit.strongest(params.joint_tables);
     let grids: Vec<Grid> = sets.iter().map(|set| forest.grid(*set)).collect();
+    let pace = Pace { leaves, ..whole };
     let bags = parallelism.map(&beginnings, |bag, beginning| {
-        let grown = forest.grow(beginning, Some(&sets), &Pace { leaves, ..whole }, blocks(bag));
-        forest.bag(&grown, &sets, &grids, beginning)
+        let grown = |beginning: &Beginning<'_>, pace: &Pace| {
+            let moves = forest.grow(beginning, Some(&sets), pace, blocks(bag));
+            forest.bag(&moves, &sets, &grids, beginning)
+        };
+        let bag = grown(beginning, &pace);
+        match booster.with_later(beginning.rows) {
+            Some(all) => {
+                let begun = Beginning { rows: &all, tables: beginning.tables.clone() };
+                let again = grown(&begun, &pace.exactly(bag.rounds));
+                bag.with_tables_of(again)
+            }
+            None => bag,
+        }
     });
     Ok((grids, bags))
 }

@@ -1,0 +1,50 @@
+//! A bag: rows by what they are used for, and what was learned of them.
+
+use super::boosting::Booster;
+use super::histogram::Tables;
+use crate::quantity::LogOdds;
+
+/// The rows of one bag, by what they are used for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BagRows {
+    /// Tables are fitted on these.
+    pub(super) fit: Vec<usize>,
+    /// These say when to stop; with a later slice, they are of it.
+    pub(super) stop: Vec<usize>,
+    /// These are used for neither, and so show how good the tables are.
+    pub(super) judge: Vec<usize>,
+}
+
+/// What one bag has learned.
+#[derive(Clone, Debug)]
+pub(super) struct Bag {
+    pub(super) tables: Tables,
+    /// Rounds that were kept.
+    pub(super) rounds: usize,
+    /// The margins of the rows that the bag was not shown.
+    pub(super) judged: Vec<LogOdds>,
+}
+
+impl Bag {
+    /// The bag with the tables of another that has seen more rows, but judged by its own: they are lifted to where these put
+    /// the judged rows on average, so that what calibration learns of these holds for them.
+    pub(super) fn with_tables_of(self, other: Self) -> Self {
+        let sum = |judged: &[LogOdds]| judged.iter().map(|margin| margin.steps()).sum::<i64>();
+        let count = i64::try_from(self.judged.len()).unwrap_or(i64::MAX).max(1);
+        let lift = (sum(&self.judged) - sum(&other.judged)).div_euclid(count);
+        let base = other.tables.base + lift;
+        Self { tables: Tables { base, ..other.tables }, ..self }
+    }
+}
+
+impl Booster<'_> {
+    /// The same bag, where there is a later slice, with its part of the slice among the rows to be fitted: what came last is
+    /// then learned from as well. Nothing that is judged moves.
+    pub(super) fn with_later(&self, rows: &BagRows) -> Option<BagRows> {
+        self.set().rows().later?;
+        let mut all = rows.clone();
+        all.fit.extend(&rows.stop);
+        all.fit.sort_unstable();
+        Some(all)
+    }
+}
