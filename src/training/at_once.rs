@@ -100,12 +100,13 @@ impl Beginning<'_> {
     /// The bag with tables that have grown as far again with the later slice, where there is one.
     fn with_later(&self, booster: &Booster<'_>, grown: GrownBag, parallelism: &Parallelism) -> Bag {
         let GrownBag { grids, bag, rounds: [first, then], .. } = grown;
-        let Some(all) = booster.with_later(self.rows) else { return bag };
-        let mut passes = self.passes(booster, &all);
-        let alone = booster.run(self.tables.clone(), &passes, &[], &ALONE.exactly(first), parallelism);
-        let tables = joined(alone.tables, &mut passes, &grids);
-        let again = booster.run(tables, &passes, &grids, &TOGETHER.exactly(then), parallelism);
-        bag.with_tables_of(booster.bag(again.tables, again.rounds, &grids, &all))
+        booster.with_later(self.rows, bag, |all| {
+            let mut passes = self.passes(booster, all);
+            let alone = booster.run(self.tables.clone(), &passes, &[], &ALONE.exactly(first), parallelism);
+            let tables = joined(alone.tables, &mut passes, &grids);
+            let again = booster.run(tables, &passes, &grids, &TOGETHER.exactly(then), parallelism);
+            booster.bag(again.tables, again.rounds, &grids, all)
+        })
     }
 
     /// At least two blocks: pairs are chosen on the one and asked on the other.

@@ -28,7 +28,7 @@ pub(super) struct Bag {
 impl Bag {
     /// The bag with the tables of another that has seen more rows, but judged by its own: they are lifted to where these put
     /// the judged rows on average, so that what calibration learns of these holds for them.
-    pub(super) fn with_tables_of(self, other: Self) -> Self {
+    fn with_tables_of(self, other: Self) -> Self {
         let sum = |judged: &[LogOdds]| judged.iter().map(|margin| margin.steps()).sum::<i64>();
         let count = i64::try_from(self.judged.len()).unwrap_or(i64::MAX).max(1);
         let lift = (sum(&self.judged) - sum(&other.judged)).div_euclid(count);
@@ -38,13 +38,15 @@ impl Bag {
 }
 
 impl Booster<'_> {
-    /// The same bag, where there is a later slice, with its part of the slice among the rows to be fitted: what came last is
-    /// then learned from as well. Nothing that is judged moves.
-    pub(super) fn with_later(&self, rows: &BagRows) -> Option<BagRows> {
-        self.set().rows().later?;
+    /// The bag with what came last: where there is a later slice, it is grown again with its part of the slice among the rows
+    /// to be fitted, and judged by the tables that had not seen it.
+    pub(super) fn with_later(&self, rows: &BagRows, bag: Bag, again: impl FnOnce(&BagRows) -> Bag) -> Bag {
+        if self.set().rows().later.is_none() {
+            return bag;
+        }
         let mut all = rows.clone();
         all.fit.extend(&rows.stop);
         all.fit.sort_unstable();
-        Some(all)
+        bag.with_tables_of(again(&all))
     }
 }

@@ -156,13 +156,8 @@ impl<'a> Booster<'a> {
             self.bag(tables, rounds, &[], rows)
         };
         let bag = grown(rows, &pace);
-        match self.with_later(rows) {
-            Some(all) => {
-                let again = grown(&all, &pace.exactly(bag.rounds));
-                bag.with_tables_of(again)
-            }
-            None => bag,
-        }
+        let again = pace.exactly(bag.rounds);
+        self.with_later(rows, bag, |all| grown(all, &again))
     }
 
     /// What a bag has learned, with what it says of the rows it was not shown.

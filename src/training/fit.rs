@@ -69,9 +69,9 @@ pub struct TrainingReport {
 pub struct BagReport {
     /// Rounds that were kept.
     pub rounds: usize,
-    /// Rows the tables were fitted on.
+    /// Rows the tables were fitted on that are judged.
     pub rows_fitted: usize,
-    /// Rows that said when to stop.
+    /// Rows that said when to stop; with a later slice, the tables that are kept have learned from them, too.
     pub rows_stopping: usize,
     /// Rows used for neither.
     pub rows_held_out: usize,

@@ -102,14 +102,10 @@ pub(super) fn grow(
             forest.bag(&moves, &sets, &grids, beginning)
         };
         let bag = grown(beginning, &pace);
-        match booster.with_later(beginning.rows) {
-            Some(all) => {
-                let begun = Beginning { rows: &all, tables: beginning.tables.clone() };
-                let again = grown(&begun, &pace.exactly(bag.rounds));
-                bag.with_tables_of(again)
-            }
-            None => bag,
-        }
+        let again = pace.exactly(bag.rounds);
+        booster.with_later(beginning.rows, bag, |rows| {
+            grown(&Beginning { rows, tables: beginning.tables.clone() }, &again)
+        })
     });
     Ok((grids, bags))
 }
