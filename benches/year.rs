@@ -23,8 +23,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use chart::{DRAWN, Rates, chart, rate};
-use market::{BROKEN, SWAPPED, TURN};
-use propensity::drift::{DriftReport, Level};
+use market::{BROKEN, SWAPPED};
+use propensity::drift::DriftReport;
 use propensity::features::{FeatureBuilder, KnownDeals, Purchases};
 use propensity::parallelism::Parallelism;
 use propensity::pipeline::{Pipeline, PipelineError};
@@ -277,15 +277,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(path, format!("{record:#}\n"))?;
     }
     if !is_test {
-        let flagged = |release: &&Release| {
-            release.as_of.to_string().as_str() >= TURN
-                && release.drift.as_ref().is_some_and(|report| report.level > Level::Stable)
-        };
-        let noticed = releases.iter().find(flagged).map(|release| release.as_of);
-        assert!(
-            noticed.is_some_and(|as_of| as_of <= turned.plus_months(1)),
-            "the turn is noticed: {noticed:?}"
-        );
+        let is_promotion = |event: &Event| matches!(event, Event::Promotion { .. });
+        assert!(year.has(&turned.to_string(), is_promotion)?, "the turn is answered in its month");
         assert!(kept < frozen, "the loop beats its first champion: {kept} against {frozen}");
         assert!(year.has(BROKEN, |event| matches!(event, Event::Stop { .. }))?, "the dry feed is noticed");
         assert!(
