@@ -277,6 +277,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(path, format!("{record:#}\n"))?;
     }
     if !is_test {
+        let psi = |as_of: AsOf| {
+            let release = releases.iter().find(|release| release.as_of == as_of)?;
+            Some(release.drift.as_ref()?.feature_psi)
+        };
+        let (before, after) = (psi(turned.plus_months(-1)), psi(turned));
+        assert!(after > before, "drift rises with the turn: {after:?} after {before:?}");
         let is_promotion = |event: &Event| matches!(event, Event::Promotion { .. });
         assert!(year.has(&turned.to_string(), is_promotion)?, "the turn is answered in its month");
         assert!(kept < frozen, "the loop beats its first champion: {kept} against {frozen}");
