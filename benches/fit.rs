@@ -109,6 +109,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         labels: &labels,
         groups: &groups,
         weights: None,
+        offsets: None,
         later: None,
         features: None,
     })?;

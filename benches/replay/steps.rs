@@ -119,6 +119,7 @@ impl Cases {
             labels: &self.labels[rows],
             groups: &groups,
             weights: None,
+            offsets: None,
             later: (steps.len() > 1).then_some(later.as_slice()),
             features: None,
         };

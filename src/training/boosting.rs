@@ -217,8 +217,10 @@ impl<'a> Booster<'a> {
         })
     }
 
+    /// The gradient of a row that tables give this margin, beside what is known apart from them.
     pub(super) fn gradient(&self, margin: i64, row: usize) -> Gradient {
         let weight = self.set.weight(row) / self.largest_weight;
+        let margin = margin + self.set.offset(row).steps();
         Gradient::new(self.logistic.at(LogOdds::from_steps(margin)), self.set.rows().labels[row], weight)
     }
 
@@ -352,7 +354,7 @@ impl<'a> Booster<'a> {
     /// The same for rows at the given margins.
     pub(super) fn loss_at(&self, rows: impl Iterator<Item = usize>, margins: &[i64]) -> i128 {
         let of_row = |(margin, row): (&i64, usize)| {
-            let margin = LogOdds::from_steps(*margin).value();
+            let margin = LogOdds::from_steps(*margin + self.set.offset(row).steps()).value();
             let against = if self.set.rows().labels[row] { -margin } else { margin };
             let surprise = if against > 30.0 { against } else { libm::log1p(libm::exp(against)) };
             let weight = self.set.weight(row) / self.largest_weight;

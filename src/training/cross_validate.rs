@@ -6,6 +6,7 @@ use super::set::{TrainingRows, TrainingSet};
 use crate::metrics;
 use crate::models::Scorer;
 use crate::parallelism::Parallelism;
+use crate::quantity::LogOdds;
 use crate::seed::Seed;
 
 /// Out-of-fold predictions and what they are worth.
@@ -91,6 +92,7 @@ struct Part {
     labels: Vec<bool>,
     groups: Vec<u64>,
     weights: Option<Vec<f32>>,
+    offsets: Option<Vec<LogOdds>>,
     later: Option<Vec<bool>>,
 }
 
@@ -104,6 +106,7 @@ impl Part {
             labels: pick(all.labels, kept),
             groups: pick(all.groups, kept),
             weights: all.weights.map(|weights| pick(weights, kept)),
+            offsets: all.offsets.map(|offsets| pick(offsets, kept)),
             later: all.later.map(|later| pick(later, kept)),
         }
     }
@@ -115,6 +118,7 @@ impl Part {
             labels: &self.labels,
             groups: &self.groups,
             weights: self.weights.as_deref(),
+            offsets: self.offsets.as_deref(),
             later: self.later.as_deref(),
             features: all.features,
         }

@@ -275,11 +275,21 @@ fn average(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matrix::{Column, FeatureMatrix};
-    use crate::models::{Binning, BinningParams, Scorer};
+    use crate::models::Scorer;
     use crate::training::TrainingRows;
+    use crate::training::made_rows::MadeRows;
 
     const ROWS: usize = 9000;
+
+    /// Tables that grow alone, by small trees, and all at once.
+    fn every_way() -> [AdditiveParams; 3] {
+        let small_trees = AdditiveParams::with_joint_tables();
+        [
+            AdditiveParams::default(),
+            small_trees,
+            AdditiveParams { joint_rows: 1, rows_at_once: 1, ..small_trees },
+        ]
+    }
 
     /// Half of the companies are large; in the later third of the rows that tells more.
     #[test]
@@ -291,38 +301,19 @@ mod tests {
             (true, false) => -1.0,
             (true, true) => 2.0,
         };
-        let drawn = |row: usize| Seed::new(5).uniform(&row.to_le_bytes());
-        let labels: Vec<bool> =
-            (0..ROWS).map(|row| drawn(row) < 1.0 / (1.0 + libm::exp(-log_odds(row)))).collect();
-        let ids = (0..ROWS).map(|row| row.to_string()).collect();
-        let size = Column::numbers((0..ROWS).map(|row| Some(f32::from(u8::from(is_large(row))))));
-        let other = Column::numbers((0..ROWS).map(|row| Some((row % 7) as f32)));
-        let columns = vec![("size".to_owned(), size), ("other".to_owned(), other)];
-        let matrix = FeatureMatrix::try_new(ids, columns).unwrap();
-        let binning = Binning::learn(&[&matrix], &BinningParams::default()).unwrap();
-        let binned = binning.apply(&matrix).unwrap();
-        let groups: Vec<u64> = (0..ROWS as u64).collect();
-        let set = TrainingSet::try_new(TrainingRows {
-            binning: &binning,
-            binned: &binned,
-            labels: &labels,
-            groups: &groups,
-            weights: None,
-            later: Some(&later),
-            features: None,
-        })
-        .unwrap();
-        let small_trees = AdditiveParams::with_joint_tables();
-        for params in [
-            AdditiveParams::default(),
-            small_trees,
-            AdditiveParams { joint_rows: 1, rows_at_once: 1, ..small_trees },
-        ] {
+        let made = MadeRows::new(
+            ROWS,
+            &[("size", &|row| f32::from(u8::from(is_large(row)))), ("other", &|row| (row % 7) as f32)],
+        );
+        let labels = made.drawn(5, |row| 1.0 / (1.0 + libm::exp(-log_odds(row))));
+        let rows = TrainingRows { later: Some(&later), ..made.rows(&labels) };
+        let set = TrainingSet::try_new(rows).unwrap();
+        for params in every_way() {
             let Trained { model, report } = params.fit(&set, Seed::new(0), &Parallelism::serial()).unwrap();
             let HeldOut { rows, margins, .. } = &report.held_out;
             assert!(rows.iter().all(|row| later[*row]));
             let judged = margins.iter().map(|margin| margin.value());
-            let of_model = rows.iter().map(|row| model.margin(binned.row(*row)).value());
+            let of_model = rows.iter().map(|row| model.margin(made.binned.row(*row)).value());
             let mean = |margins: &[f64], large: bool| {
                 let side = rows.iter().zip(margins).filter(|(row, _)| is_large(**row) == large);
                 let side: Vec<f64> = side.map(|(_, margin)| *margin).collect();
@@ -341,6 +332,35 @@ mod tests {
                 level(&judged),
                 level(&of_model)
             );
+        }
+    }
+
+    /// The first season buys three times as much as the second, and a feature says which it is of.
+    #[test]
+    fn what_is_known_apart_from_the_features_is_not_learned_from_them() {
+        let (is_first, is_large) = (|row: usize| row < ROWS / 2, |row: usize| row.is_multiple_of(2));
+        let season = |row: usize| if is_first(row) { 0.8 } else { -0.8 };
+        let log_odds = |row: usize| season(row) - if is_large(row) { 0.0 } else { 1.0 };
+        let flag = |holds: bool| f32::from(u8::from(holds));
+        let made = MadeRows::new(
+            ROWS,
+            &[("first", &|row| flag(is_first(row))), ("large", &|row| flag(is_large(row)))],
+        );
+        let labels = made.drawn(6, |row| 1.0 / (1.0 + libm::exp(-log_odds(row))));
+        let offsets: Vec<LogOdds> = (0..ROWS).map(|row| LogOdds::try_from(season(row)).unwrap()).collect();
+        for params in every_way() {
+            let apart = |offsets| {
+                let set = TrainingSet::try_new(TrainingRows { offsets, ..made.rows(&labels) }).unwrap();
+                let model = params.fit(&set, Seed::new(0), &Parallelism::serial()).unwrap().model;
+                let margin = |row: usize| model.margin(made.binned.row(row)).value();
+                // Of a small and a large company of the second season, and of a large one of the first.
+                let [small, large, first] = [ROWS - 1, ROWS - 2, 0].map(margin);
+                (first - large, large - small)
+            };
+            let (by_season, by_size) = apart(None);
+            assert!((by_season - 1.6).abs() < 0.2 && (by_size - 1.0).abs() < 0.2, "{by_season} {by_size}");
+            let (by_season, by_size) = apart(Some(&offsets));
+            assert!(by_season.abs() < 0.15 && (by_size - 1.0).abs() < 0.2, "{by_season} {by_size}");
         }
     }
 

@@ -55,6 +55,7 @@ mod tests {
             labels: &before,
             groups: &groups,
             weights: None,
+            offsets: None,
             later: None,
             features: None,
         };

@@ -84,6 +84,7 @@ impl Fit<Array2<f64>, Array1<bool>, TrainError> for AdditiveParams {
             labels: &labels,
             groups: &groups,
             weights,
+            offsets: None,
             later: None,
             features: None,
         };

@@ -22,6 +22,8 @@ mod ladder;
 pub mod leak_gate;
 pub mod line;
 mod linfa;
+#[cfg(test)]
+mod made_rows;
 mod params;
 mod passes;
 mod places;

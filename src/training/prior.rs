@@ -101,21 +101,19 @@ impl Booster<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matrix::{Column, FeatureMatrix};
-    use crate::models::{BinnedMatrix, BinningParams, FittedModel, Scorer};
+    use crate::models::{FittedModel, Scorer};
     use crate::parallelism::Parallelism;
     use crate::seed::Seed;
-    use crate::training::{AdditiveParams, TrainError, TrainingRows, TrainingSet};
+    use crate::training::made_rows::MadeRows;
+    use crate::training::{AdditiveParams, TrainError, TrainingSet};
 
     const ROWS: usize = 6000;
 
     /// Companies of 20 sizes and 7 sectors: many own what is liked by the large, few buy it.
     struct World {
-        binning: Binning,
-        binned: BinnedMatrix,
+        made: MadeRows,
         owned: Vec<bool>,
         bought: Vec<bool>,
-        groups: Vec<u64>,
     }
 
     fn size(row: usize) -> f64 {
@@ -124,39 +122,24 @@ mod tests {
 
     impl World {
         fn new() -> Self {
-            let ids = (0..ROWS).map(|row| row.to_string()).collect();
-            let sizes = Column::numbers((0..ROWS).map(|row| Some(size(row) as f32)));
-            let sectors = Column::numbers((0..ROWS).map(|row| Some((row % 7) as f32)));
-            let matrix =
-                FeatureMatrix::try_new(ids, vec![("size".to_owned(), sizes), ("sector".to_owned(), sectors)])
-                    .unwrap();
-            let binning = Binning::learn(&[&matrix], &BinningParams::default()).unwrap();
-            let binned = binning.apply(&matrix).unwrap();
-            let drawn = |rate: &dyn Fn(f64) -> f64, seed: u64| -> Vec<bool> {
-                (0..ROWS).map(|row| Seed::new(seed).uniform(&row.to_le_bytes()) < rate(size(row))).collect()
-            };
-            let (owned, bought) = (drawn(&|size| 0.6 * size, 1), drawn(&|size| 0.04 * size, 2));
-            Self { binning, binned, owned, bought, groups: (0..ROWS as u64).collect() }
+            let made = MadeRows::new(
+                ROWS,
+                &[("size", &|row| size(row) as f32), ("sector", &|row| (row % 7) as f32)],
+            );
+            let owned = made.drawn(1, |row| 0.6 * size(row));
+            let bought = made.drawn(2, |row| 0.04 * size(row));
+            Self { made, owned, bought }
         }
 
         fn set<'a>(&'a self, labels: &'a [bool]) -> TrainingSet<'a> {
-            TrainingSet::try_new(TrainingRows {
-                binning: &self.binning,
-                binned: &self.binned,
-                labels,
-                groups: &self.groups,
-                weights: None,
-                later: None,
-                features: None,
-            })
-            .unwrap()
+            TrainingSet::try_new(self.made.rows(labels)).unwrap()
         }
 
         /// How far a model is from the true chances, by the mean of the squared differences.
         fn error(&self, model: &FittedModel, rate: impl Fn(f64) -> f64) -> f64 {
             let differs = |row: usize| {
-                (model.scored_at(model.margin(self.binned.row(row))).probability.value() - rate(size(row)))
-                    .powi(2)
+                let margin = model.margin(self.made.binned.row(row));
+                (model.scored_at(margin).probability.value() - rate(size(row))).powi(2)
             };
             (0..ROWS).map(differs).sum::<f64>() / ROWS as f64
         }

@@ -6,6 +6,7 @@ use super::error::{SetFault, TrainError};
 use super::prior;
 use crate::matrix::FeatureKind;
 use crate::models::{AdditiveModel, BinnedMatrix, Binning, Trend};
+use crate::quantity::LogOdds;
 use crate::seed::{Seed, hash_bytes};
 
 /// The parts of a [`TrainingSet`], before they are checked.
@@ -21,6 +22,9 @@ pub struct TrainingRows<'a> {
     pub groups: &'a [u64],
     /// How many rows of the population each row stands for; 1 when absent.
     pub weights: Option<&'a [f32]>,
+    /// What of the log-odds of each row is known apart from its features, such as the season it is of; 0 when absent. Boosted tables
+    /// learn what is left beyond it, and score without it. The logistic regression of a lower rung and updates do not look at it.
+    pub offsets: Option<&'a [LogOdds]>,
     /// Which rows are of the later time slice: used for stopping, calibration and judging. Tables that are judged have not been
     /// fitted on them.
     pub later: Option<&'a [bool]>,
@@ -52,6 +56,7 @@ impl<'a> TrainingSet<'a> {
             ("labels", Some(rows.labels.len())),
             ("groups", Some(rows.groups.len())),
             ("weights", rows.weights.map(<[f32]>::len)),
+            ("offsets", rows.offsets.map(<[LogOdds]>::len)),
             ("later", rows.later.map(<[bool]>::len)),
         ];
         for (what, found) in lengths {
@@ -186,6 +191,11 @@ impl<'a> TrainingSet<'a> {
     /// How many rows of the population a row stands for.
     pub fn weight(&self, row: usize) -> f64 {
         self.rows.weights.map_or(1.0, |weights| f64::from(weights[row]))
+    }
+
+    /// What of the log-odds of a row is known apart from its features.
+    pub(super) fn offset(&self, row: usize) -> LogOdds {
+        self.rows.offsets.map_or(LogOdds::ZERO, |offsets| offsets[row])
     }
 
     /// Whether a row is of the later time slice.

@@ -126,7 +126,7 @@ impl UpdateParams {
     /// let binned = binning.apply(&matrix)?;
     /// let groups: Vec<u64> = (0..4000).collect();
     /// let rows = |labels| TrainingRows {
-    ///     binning: &binning, binned: &binned, labels, groups: &groups, weights: None, later: None, features: None,
+    ///     binning: &binning, binned: &binned, labels, groups: &groups, weights: None, offsets: None, later: None, features: None,
     /// };
     /// // Banks bought one time in five and shops one in eight; since then it is one in ten and one in four.
     /// let bought = |bank: usize, shop: usize| -> Vec<bool> {
@@ -296,7 +296,8 @@ mod tests {
         let groups: Vec<u64> = (0..ROWS as u64).collect();
         let (binning, binned, groups) = (&binning, &binned, &groups[..]);
         let features = Some(&[true, false][..]);
-        let rows = TrainingRows { binning, binned, labels, groups, weights, later: None, features };
+        let rows =
+            TrainingRows { binning, binned, labels, groups, weights, offsets: None, later: None, features };
         use_set(&TrainingSet::try_new(rows).unwrap())
     }
 

@@ -290,6 +290,7 @@ impl Cases {
             labels: &self.labels,
             groups: &self.groups,
             weights: None,
+            offsets: None,
             later: None,
             features: None,
         })

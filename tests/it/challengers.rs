@@ -58,6 +58,7 @@ fn a_logistic_regression_of_linfa_enters_as_a_challenger() {
         labels: &bought,
         groups: &groups,
         weights: None,
+        offsets: None,
         later: None,
         features: None,
     };

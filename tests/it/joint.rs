@@ -63,6 +63,7 @@ impl Cases {
             labels,
             groups,
             weights: None,
+            offsets: None,
             later: None,
             features: None,
         })

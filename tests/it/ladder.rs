@@ -103,6 +103,7 @@ fn learn_with(
         labels,
         groups: &groups,
         weights: None,
+        offsets: None,
         later: None,
         features: None,
     };
@@ -295,6 +296,7 @@ fn a_trend_holds_on_the_lower_rungs() {
             labels: &deals.won,
             groups: &deals.groups,
             weights: None,
+            offsets: None,
             later: None,
             features: None,
         })

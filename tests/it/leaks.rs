@@ -88,6 +88,7 @@ impl Table {
             labels: &self.won,
             groups: &self.groups,
             weights: None,
+            offsets: None,
             later: None,
             features: None,
         })

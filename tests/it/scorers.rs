@@ -61,7 +61,16 @@ fn binned(world: &World) -> (Binning, BinnedMatrix) {
 
 fn rows<'a>(world: &'a World, binning: &'a Binning, binned: &'a BinnedMatrix) -> TrainingRows<'a> {
     let (labels, groups) = (&world.labels[..], &world.groups[..]);
-    TrainingRows { binning, binned, labels, groups, weights: None, later: None, features: None }
+    TrainingRows {
+        binning,
+        binned,
+        labels,
+        groups,
+        weights: None,
+        offsets: None,
+        later: None,
+        features: None,
+    }
 }
 
 fn fit_with(world: &World, parallelism: &Parallelism) -> (Binning, BinnedMatrix, Trained) {
@@ -232,6 +241,7 @@ fn weights_restore_the_base_rate_of_a_thinned_sample() {
         labels: &labels,
         groups: &groups,
         weights: Some(&weights),
+        offsets: None,
         later: None,
         features: None,
     };

@@ -126,6 +126,7 @@ pub enum Columns<'a> {
 ///     labels: &won,
 ///     groups: &groups,
 ///     weights: None,
+///     offsets: None,
 ///     later: None,
 ///     features: None,
 /// })?;

@@ -70,6 +70,7 @@ impl Admitted {
             labels,
             groups: &self.groups,
             weights: None,
+            offsets: None,
             later: None,
             features: Some(readable),
         }

@@ -10,9 +10,11 @@
 use super::features::{Material, Snapshot};
 use super::one_model::{ModelKind, Subject};
 use super::owners;
+use super::seasons;
 use super::{HeldOutCases, Kept, LineError, LineTrainer, Outcome};
 use crate::features::{Family, recipes};
 use crate::models::{BinnedMatrix, FittedModel};
+use crate::quantity::LogOdds;
 use crate::spec::IntentLabel;
 use crate::training::leak_gate::PassedGate;
 use crate::training::{TrainingRows, TrainingSet, UpdateParams};
@@ -105,6 +107,8 @@ struct Stacked {
     binned: BinnedMatrix,
     labels: Vec<bool>,
     weights: Vec<f32>,
+    /// How far the rate of their snapshot is from that of all.
+    offsets: Vec<LogOdds>,
     groups: Vec<u64>,
     /// Which are of the last snapshot, where there are more.
     later: Option<Vec<bool>>,
@@ -121,7 +125,7 @@ impl Stacked {
         let name = &trainer.spec.products[product].name;
         let most = f64::from(spec.max_negatives.get()) / material.past.len().max(1) as f64;
         let (mut parts, mut labels, mut weights) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut groups, mut later, mut total) = (Vec::new(), Vec::new(), 0);
+        let (mut groups, mut later, mut n_cases, mut total) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for (index, snapshot) in material.past.iter().enumerate() {
             let cases = Cases::collect(trainer, snapshot, about, most);
             let is_last = material.past.len() > 1 && index + 1 == material.past.len();
@@ -130,6 +134,7 @@ impl Stacked {
             parts.push(snapshot.binned.select_rows(&cases.rows));
             labels.extend(cases.labels);
             weights.extend(cases.weights);
+            n_cases.push(cases.rows.len());
             total += cases.total;
         }
         let binned = match BinnedMatrix::stack(&parts) {
@@ -147,7 +152,8 @@ impl Stacked {
             })
             .collect();
         let later = (material.past.len() > 1).then_some(later);
-        Self { binned, labels, weights, groups, later, readable, total }
+        let offsets = seasons::offsets(&labels, &weights, &n_cases);
+        Self { binned, labels, weights, offsets, groups, later, readable, total }
     }
 
     fn rows<'a>(&'a self, material: &'a Material) -> TrainingRows<'a> {
@@ -157,6 +163,7 @@ impl Stacked {
             labels: &self.labels,
             groups: &self.groups,
             weights: Some(&self.weights),
+            offsets: Some(&self.offsets),
             later: self.later.as_deref(),
             features: Some(&self.readable),
         }

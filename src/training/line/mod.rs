@@ -15,6 +15,7 @@ mod intent;
 mod one_model;
 mod owners;
 mod renewal;
+mod seasons;
 mod seeds;
 mod snapshots;
 

@@ -91,9 +91,9 @@ impl LineTrainer<'_> {
                 if ladder.hears(&ladder.of_set(&set)) {
                     gate = self.ask(&set, subject)?;
                 }
-                // Fit and intent of every product, and upsell where it is wanted.
+                // Fit and intent of every product, and upsell where it is wanted; and that of renewals.
                 let kinds = if self.spec.intent.upsell { 3 } else { 2 };
-                let n_models = u32::try_from(kinds * self.spec.products.len()).unwrap_or(u32::MAX);
+                let n_models = u32::try_from(kinds * self.spec.products.len() + 1).unwrap_or(u32::MAX);
                 let judged_together = NonZeroU32::new(n_models).unwrap_or(NonZeroU32::MIN);
                 let params = self.params.told(&self.spec.training);
                 let params = AdditiveParams { scale: self.spec.scale.into(), judged_together, ..params };

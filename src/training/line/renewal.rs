@@ -81,6 +81,7 @@ pub(super) fn train(
         labels: &labels,
         groups: &groups,
         weights: None,
+        offsets: None,
         later: None,
         features: None,
     };
