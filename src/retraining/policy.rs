@@ -79,7 +79,7 @@ impl Policy {
     fn rewritten(comparison: &Comparison) -> Option<String> {
         let replay = comparison.replays.iter().find(|replay| !replay.holds())?;
         Some(format!(
-            "what {} says of {} agrees with what it said of that date before to {:.2}; expected at least {:.2}: the history of a table was rewritten since; deliver it again, or, where it was put right, promote by hand",
+            "what {} says of {} agrees with what it said of that date before to {:.3}; expected at least {:.3}: the history of a table was rewritten since; deliver it again, or, where it was put right, promote by hand",
             replay.version,
             replay.date,
             replay.correlation,
