@@ -103,16 +103,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let binned = binning.apply_on(&matrix, &parallelism)?;
     let applied = began.elapsed();
     let groups: Vec<u64> = (0..labels.len() as u64).collect();
-    let set = TrainingSet::try_new(TrainingRows {
-        binning: &binning,
-        binned: &binned,
-        labels: &labels,
-        groups: &groups,
-        weights: None,
-        offsets: None,
-        later: None,
-        features: None,
-    })?;
+    let set = TrainingSet::try_new(TrainingRows::new(&binning, &binned, &labels, &groups))?;
     let trained = AdditiveParams::with_joint_tables().fit(&set, Seed::new(1), &parallelism)?;
     let (done, worked) = (began.elapsed(), processor_seconds() - worked);
     let peak = memory("VmHWM");

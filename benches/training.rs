@@ -41,16 +41,7 @@ fn cases() -> (FeatureMatrix, Vec<bool>) {
 
 fn fit(binning: &Binning, binned: &BinnedMatrix, labels: &[bool], params: &AdditiveParams) -> FittedModel {
     let groups: Vec<u64> = (0..N_ROWS).collect();
-    let rows = TrainingRows {
-        binning,
-        binned,
-        labels,
-        groups: &groups,
-        weights: None,
-        offsets: None,
-        later: None,
-        features: None,
-    };
+    let rows = TrainingRows::new(binning, binned, labels, &groups);
     let set = TrainingSet::try_new(rows).expect("the rows are well formed");
     params.fit(&set, Seed::new(2), &Parallelism::serial()).expect("the rows can be learned from").model
 }

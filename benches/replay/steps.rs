@@ -114,14 +114,8 @@ impl Cases {
         let groups: Vec<u64> = rows.clone().map(|row| row as u64).collect();
         let later: Vec<bool> = rows.clone().map(|row| last.contains(&row)).collect();
         let set = TrainingRows {
-            binning,
-            binned,
-            labels: &self.labels[rows],
-            groups: &groups,
-            weights: None,
-            offsets: None,
             later: (steps.len() > 1).then_some(later.as_slice()),
-            features: None,
+            ..TrainingRows::new(binning, binned, &self.labels[rows], &groups)
         };
         take(&TrainingSet::try_new(set)?)
     }

@@ -113,14 +113,11 @@ impl Part {
 
     fn rows<'a>(&'a self, all: &TrainingRows<'a>) -> TrainingRows<'a> {
         TrainingRows {
-            binning: all.binning,
-            binned: &self.binned,
-            labels: &self.labels,
-            groups: &self.groups,
             weights: self.weights.as_deref(),
             offsets: self.offsets.as_deref(),
             later: self.later.as_deref(),
             features: all.features,
+            ..TrainingRows::new(all.binning, &self.binned, &self.labels, &self.groups)
         }
     }
 }

@@ -335,7 +335,7 @@ mod tests {
         }
     }
 
-    /// The first season buys three times as much as the second, and a feature says which it is of.
+    /// The odds of a purchase are five times as high in the first season as in the second, and a feature says which it is.
     #[test]
     fn what_is_known_apart_from_the_features_is_not_learned_from_them() {
         let (is_first, is_large) = (|row: usize| row < ROWS / 2, |row: usize| row.is_multiple_of(2));

@@ -49,16 +49,7 @@ mod tests {
         // Those who visit most stay away; nobody with 3 visits is among them.
         let since = bought(&|visits| if visits > 12 { 0.01 } else { 0.02 * visits as f64 }, 2);
         let (binning, rising) = (&binning, [Trend::Rising]);
-        let rows = TrainingRows {
-            binning,
-            binned: &binned,
-            labels: &before,
-            groups: &groups,
-            weights: None,
-            offsets: None,
-            later: None,
-            features: None,
-        };
+        let rows = TrainingRows::new(binning, &binned, &before, &groups);
         let set = TrainingSet::try_new(rows).unwrap().with_trends(&rising).unwrap();
         let model = AdditiveParams::default().fit(&set, Seed::new(0), &Parallelism::serial()).unwrap().model;
         let kept: Vec<usize> = (0..ROWS).filter(|row| row % 20 != 3).collect();

@@ -78,16 +78,7 @@ impl Fit<Array2<f64>, Array1<bool>, TrainError> for AdditiveParams {
         let labels = dataset.targets.to_vec();
         let groups: Vec<u64> = (0..labels.len() as u64).collect();
         let weights = dataset.weights();
-        let rows = TrainingRows {
-            binning: &binning,
-            binned: &binned,
-            labels: &labels,
-            groups: &groups,
-            weights,
-            offsets: None,
-            later: None,
-            features: None,
-        };
+        let rows = TrainingRows { weights, ..TrainingRows::new(&binning, &binned, &labels, &groups) };
         let trained = Self::fit(self, &TrainingSet::try_new(rows)?, Seed::new(0), &Parallelism::serial())?;
         Ok(DenseModel { binning, model: trained.model })
     }

@@ -33,15 +33,6 @@ impl MadeRows {
 
     /// The rows with these outcomes, and nothing else said of them.
     pub(super) fn rows<'a>(&'a self, labels: &'a [bool]) -> TrainingRows<'a> {
-        TrainingRows {
-            binning: &self.binning,
-            binned: &self.binned,
-            labels,
-            groups: &self.groups,
-            weights: None,
-            offsets: None,
-            later: None,
-            features: None,
-        }
+        TrainingRows::new(&self.binning, &self.binned, labels, &self.groups)
     }
 }

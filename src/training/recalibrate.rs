@@ -29,9 +29,7 @@ use crate::models::{FittedModel, Scorer};
 /// let binning = Binning::learn(&[&matrix], &BinningParams::default())?;
 /// let binned = binning.apply(&matrix)?;
 /// let groups: Vec<u64> = (0..800).collect();
-/// let rows = |labels| TrainingRows {
-///     binning: &binning, binned: &binned, labels, groups: &groups, weights: None, offsets: None, later: None, features: None,
-/// };
+/// let rows = |labels| TrainingRows::new(&binning, &binned, labels, &groups);
 /// // Last year one large account in five bought and no small one; this year two in five.
 /// let bought = |one_in: u64| (0..800_u64).map(|row| row % 40 >= 20 && (row / 40) % 10 < one_in).collect::<Vec<_>>();
 /// let (last_year, this_year) = (bought(2), bought(4));

@@ -32,6 +32,20 @@ pub struct TrainingRows<'a> {
     pub features: Option<&'a [bool]>,
 }
 
+impl<'a> TrainingRows<'a> {
+    /// Rows of which nothing else is said: each stands for itself, none is later, and every feature may be read.
+    ///
+    /// What is said of them goes before it: `TrainingRows { weights: Some(&weights), ..TrainingRows::new(..) }`.
+    pub const fn new(
+        binning: &'a Binning,
+        binned: &'a BinnedMatrix,
+        labels: &'a [bool],
+        groups: &'a [u64],
+    ) -> Self {
+        Self { binning, binned, labels, groups, weights: None, offsets: None, later: None, features: None }
+    }
+}
+
 /// Rows to learn from: lengths agree, both outcomes occur, weights are positive.
 #[derive(Clone, Copy, Debug)]
 pub struct TrainingSet<'a> {

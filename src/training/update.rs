@@ -125,9 +125,7 @@ impl UpdateParams {
     /// let binning = Binning::learn(&[&matrix], &BinningParams::default())?;
     /// let binned = binning.apply(&matrix)?;
     /// let groups: Vec<u64> = (0..4000).collect();
-    /// let rows = |labels| TrainingRows {
-    ///     binning: &binning, binned: &binned, labels, groups: &groups, weights: None, offsets: None, later: None, features: None,
-    /// };
+    /// let rows = |labels| TrainingRows::new(&binning, &binned, labels, &groups);
     /// // Banks bought one time in five and shops one in eight; since then it is one in ten and one in four.
     /// let bought = |bank: usize, shop: usize| -> Vec<bool> {
     ///     (0..4000).map(|row| (row / 2) % [bank, shop][row % 2] == 0).collect()
@@ -296,8 +294,7 @@ mod tests {
         let groups: Vec<u64> = (0..ROWS as u64).collect();
         let (binning, binned, groups) = (&binning, &binned, &groups[..]);
         let features = Some(&[true, false][..]);
-        let rows =
-            TrainingRows { binning, binned, labels, groups, weights, offsets: None, later: None, features };
+        let rows = TrainingRows { weights, features, ..TrainingRows::new(binning, binned, labels, groups) };
         use_set(&TrainingSet::try_new(rows).unwrap())
     }
 

@@ -284,16 +284,7 @@ impl Cases {
         binning: &'a Binning,
         binned: &'a BinnedMatrix,
     ) -> Result<TrainingSet<'a>, TrainError> {
-        TrainingSet::try_new(TrainingRows {
-            binning,
-            binned,
-            labels: &self.labels,
-            groups: &self.groups,
-            weights: None,
-            offsets: None,
-            later: None,
-            features: None,
-        })
+        TrainingSet::try_new(TrainingRows::new(binning, binned, &self.labels, &self.groups))
     }
 }
 

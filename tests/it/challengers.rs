@@ -52,16 +52,7 @@ fn a_logistic_regression_of_linfa_enters_as_a_challenger() {
     let binning = Binning::learn(&[&matrix], &BinningParams::default()).unwrap();
     let binned = binning.apply(&matrix).unwrap();
     let groups: Vec<u64> = (0..bought.len() as u64).collect();
-    let rows = TrainingRows {
-        binning: &binning,
-        binned: &binned,
-        labels: &bought,
-        groups: &groups,
-        weights: None,
-        offsets: None,
-        later: None,
-        features: None,
-    };
+    let rows = TrainingRows::new(&binning, &binned, &bought, &groups);
     let set = TrainingSet::try_new(rows).unwrap();
     let (params, seed) = (AdditiveParams::default(), Seed::new(3));
     let challenger = params.fit_challenger(&logistic, &set, seed, &Parallelism::serial()).unwrap().model;

@@ -57,17 +57,7 @@ impl Cases {
     fn set(&self) -> TrainingSet<'_> {
         let (binning, binned) = (&self.binning, &self.binned);
         let (labels, groups) = (&self.labels[..], &self.groups[..]);
-        TrainingSet::try_new(TrainingRows {
-            binning,
-            binned,
-            labels,
-            groups,
-            weights: None,
-            offsets: None,
-            later: None,
-            features: None,
-        })
-        .unwrap()
+        TrainingSet::try_new(TrainingRows::new(binning, binned, labels, groups)).unwrap()
     }
 
     fn fit(&self, params: &AdditiveParams, parallelism: &Parallelism) -> FittedModel {

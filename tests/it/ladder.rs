@@ -97,16 +97,7 @@ fn learn_with(
     let binning = Binning::learn(&[&matrix], &BinningParams::default()).unwrap();
     let binned = binning.apply(&matrix).unwrap();
     let groups: Vec<u64> = rows.iter().map(|row| deals.groups[*row]).collect();
-    let rows = TrainingRows {
-        binning: &binning,
-        binned: &binned,
-        labels,
-        groups: &groups,
-        weights: None,
-        offsets: None,
-        later: None,
-        features: None,
-    };
+    let rows = TrainingRows::new(&binning, &binned, labels, &groups);
     let set = TrainingSet::try_new(rows).ok()?;
     let trained = params.fit(&set, seed, parallelism).unwrap();
     Some((binning, binned, trained))
@@ -290,17 +281,8 @@ fn a_trend_holds_on_the_lower_rungs() {
         let matrix = deals.matrix(&rows);
         let binning = Binning::learn(&[&matrix], &BinningParams::default()).unwrap();
         let binned = binning.apply(&matrix).unwrap();
-        let set = TrainingSet::try_new(TrainingRows {
-            binning: &binning,
-            binned: &binned,
-            labels: &deals.won,
-            groups: &deals.groups,
-            weights: None,
-            offsets: None,
-            later: None,
-            features: None,
-        })
-        .unwrap();
+        let set =
+            TrainingSet::try_new(TrainingRows::new(&binning, &binned, &deals.won, &deals.groups)).unwrap();
         // Seats raise the score; held to fall, nothing is left of them.
         for trend in [Trend::Rising, Trend::Falling] {
             let trends = [Trend::Free, trend];

@@ -82,17 +82,8 @@ impl Table {
         let matrix = FeatureMatrix::try_new(ids, self.columns.clone()).unwrap();
         let binning = Binning::learn(&[&matrix], &BinningParams::default()).unwrap();
         let binned = binning.apply(&matrix).unwrap();
-        let set = TrainingSet::try_new(TrainingRows {
-            binning: &binning,
-            binned: &binned,
-            labels: &self.won,
-            groups: &self.groups,
-            weights: None,
-            offsets: None,
-            later: None,
-            features: None,
-        })
-        .unwrap();
+        let set =
+            TrainingSet::try_new(TrainingRows::new(&binning, &binned, &self.won, &self.groups)).unwrap();
         let columns = if given { Columns::Given(&matrix) } else { Columns::Built };
         let ask = |parallelism| LeakGate::default().inspect(&set, columns, Seed::new(0), &parallelism);
         let report = ask(Parallelism::serial());

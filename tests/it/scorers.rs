@@ -61,16 +61,7 @@ fn binned(world: &World) -> (Binning, BinnedMatrix) {
 
 fn rows<'a>(world: &'a World, binning: &'a Binning, binned: &'a BinnedMatrix) -> TrainingRows<'a> {
     let (labels, groups) = (&world.labels[..], &world.groups[..]);
-    TrainingRows {
-        binning,
-        binned,
-        labels,
-        groups,
-        weights: None,
-        offsets: None,
-        later: None,
-        features: None,
-    }
+    TrainingRows::new(binning, binned, labels, groups)
 }
 
 fn fit_with(world: &World, parallelism: &Parallelism) -> (Binning, BinnedMatrix, Trained) {
@@ -235,16 +226,8 @@ fn weights_restore_the_base_rate_of_a_thinned_sample() {
     let labels: Vec<bool> = kept.iter().map(|row| world.labels[*row]).collect();
     let groups: Vec<u64> = kept.iter().map(|row| world.groups[*row]).collect();
     let weights: Vec<f32> = labels.iter().map(|label| if *label { 1.0 } else { 4.0 }).collect();
-    let rows = TrainingRows {
-        binning: &binning,
-        binned: &thin,
-        labels: &labels,
-        groups: &groups,
-        weights: Some(&weights),
-        offsets: None,
-        later: None,
-        features: None,
-    };
+    let rows =
+        TrainingRows { weights: Some(&weights), ..TrainingRows::new(&binning, &thin, &labels, &groups) };
     let trained = AdditiveParams::default()
         .fit(&TrainingSet::try_new(rows).unwrap(), Seed::new(2), &Parallelism::serial())
         .unwrap();

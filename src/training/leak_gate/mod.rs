@@ -120,16 +120,7 @@ pub enum Columns<'a> {
 /// let binning = Binning::learn(&[&matrix], &BinningParams::default())?;
 /// let binned = binning.apply(&matrix)?;
 /// let groups: Vec<u64> = (0..400).collect();
-/// let set = TrainingSet::try_new(TrainingRows {
-///     binning: &binning,
-///     binned: &binned,
-///     labels: &won,
-///     groups: &groups,
-///     weights: None,
-///     offsets: None,
-///     later: None,
-///     features: None,
-/// })?;
+/// let set = TrainingSet::try_new(TrainingRows::new(&binning, &binned, &won, &groups))?;
 /// let report = LeakGate::default().inspect(&set, Columns::Given(&matrix), Seed::new(0), &Parallelism::serial());
 /// let columns: Vec<_> = report.leaks.iter().filter_map(|leak| leak.column.as_deref()).collect();
 /// assert_eq!(columns, ["invoice"]);

@@ -65,14 +65,8 @@ impl Admitted {
         readable: &'a [bool],
     ) -> TrainingRows<'a> {
         TrainingRows {
-            binning,
-            binned: &self.binned,
-            labels,
-            groups: &self.groups,
-            weights: None,
-            offsets: None,
-            later: None,
             features: Some(readable),
+            ..TrainingRows::new(binning, &self.binned, labels, &self.groups)
         }
     }
 }

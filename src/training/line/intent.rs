@@ -158,14 +158,11 @@ impl Stacked {
 
     fn rows<'a>(&'a self, material: &'a Material) -> TrainingRows<'a> {
         TrainingRows {
-            binning: &material.binning,
-            binned: &self.binned,
-            labels: &self.labels,
-            groups: &self.groups,
             weights: Some(&self.weights),
             offsets: Some(&self.offsets),
             later: self.later.as_deref(),
             features: Some(&self.readable),
+            ..TrainingRows::new(&material.binning, &self.binned, &self.labels, &self.groups)
         }
     }
 }

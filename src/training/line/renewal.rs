@@ -75,16 +75,7 @@ pub(super) fn train(
     let binned = binning.apply(&matrix).map_err(PipelineError::from)?;
     let labels: Vec<bool> = cases.iter().map(|case| case.renewed).collect();
     let groups: Vec<u64> = cases.iter().map(|case| case.group).collect();
-    let rows = TrainingRows {
-        binning: &binning,
-        binned: &binned,
-        labels: &labels,
-        groups: &groups,
-        weights: None,
-        offsets: None,
-        later: None,
-        features: None,
-    };
+    let rows = TrainingRows::new(&binning, &binned, &labels, &groups);
     let subject = Subject::new(ModelKind::Renewal, "agreements");
     let outcome = trainer.train_model(subject, rows, labels.len() as u64)?;
     Ok(Some((outcome, binning)))

@@ -26,15 +26,13 @@ pub(super) fn offsets(labels: &[bool], weights: &[f32], n_cases: &[usize]) -> Ve
     let (bought, all) = counted(labels, weights);
     let rate = bought / all;
     let mut offsets = Vec::with_capacity(labels.len());
-    let (mut labels, mut weights) = (labels, weights);
     for &count in n_cases {
-        let (here, cases) = (labels.split_off(..count), weights.split_off(..count));
-        let (here, cases) = (here.unwrap_or_default(), cases.unwrap_or_default());
-        let (bought, all) = counted(here, cases);
+        let cases = offsets.len()..offsets.len() + count;
+        let (bought, all) = counted(&labels[cases.clone()], &weights[cases]);
         let of_snapshot = log_odds((bought + SHRINKAGE) / (all + SHRINKAGE / rate)) - log_odds(rate);
         // Without outcomes of both kinds there is no rate to be far from.
         let offset = LogOdds::try_from(of_snapshot).unwrap_or(LogOdds::ZERO);
-        offsets.extend(std::iter::repeat_n(offset, here.len()));
+        offsets.extend(std::iter::repeat_n(offset, count));
     }
     offsets
 }
