@@ -71,6 +71,10 @@ pub struct FeatureSpec {
     /// Installed products that get features of their own, none of them a product of the spec.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub technologies: Vec<String>,
+    /// Installed products that are counted together, by the name of the group: none of them a product of the spec, and no group
+    /// named like a category.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub technology_groups: BTreeMap<String, Vec<String>>,
     /// Versions of installed products, for their age and their end of service.
     #[serde(default)]
     pub versions: Vec<ProductVersion>,
@@ -168,34 +172,7 @@ impl FeatureSpec {
         if self.families.contains(&Family::Intent) && self.signal_measures.is_empty() {
             faults.push("features.signal_measures is empty; name at least one measure".to_owned());
         }
-        let lists = [
-            ("topics", &self.topics),
-            ("kinds", &self.kinds),
-            ("categories", &self.categories),
-            ("technologies", &self.technologies),
-        ];
-        for (list, names) in lists {
-            let mut seen = BTreeSet::new();
-            for name in names {
-                if !seen.insert(name) {
-                    faults.push(format!("features.{list} names {name:?} twice"));
-                }
-                if name == "other" {
-                    faults.push(format!(
-                        "features.{list} names \"other\", which stands for all names not listed"
-                    ));
-                }
-            }
-        }
-        for product in &self.products {
-            let own = std::iter::once(&product.name).chain(&product.installed_as);
-            faults.extend(own.filter(|name| self.technologies.contains(name)).map(|name| {
-                format!(
-                    "features.technologies names {name:?}, which is {} itself; uses_{} says that already, leave it out",
-                    product.label, product.name
-                )
-            }));
-        }
+        self.list_faults(&mut faults);
         let mut versions = BTreeSet::new();
         for ProductVersion { product, version, released, support_ends } in &self.versions {
             if !versions.insert((product, version)) {
@@ -218,5 +195,55 @@ impl FeatureSpec {
             faults.push("features.money.rates needs features.money.currency".to_owned());
         }
         faults
+    }
+
+    /// What is wrong with the lists of names.
+    fn list_faults(&self, faults: &mut Vec<String>) {
+        let lists = [
+            ("topics", &self.topics),
+            ("kinds", &self.kinds),
+            ("categories", &self.categories),
+            ("technologies", &self.technologies),
+        ];
+        let lists = lists.map(|(list, names)| (list.to_owned(), names));
+        let groups = self.technology_groups.iter();
+        let groups: Vec<_> =
+            groups.map(|(group, names)| (format!("technology_groups.{group}"), names)).collect();
+        for (list, names) in lists.iter().chain(&groups) {
+            let mut seen = BTreeSet::new();
+            for name in *names {
+                if !seen.insert(name) {
+                    faults.push(format!("features.{list} names {name:?} twice"));
+                }
+                if name == "other" {
+                    faults.push(format!(
+                        "features.{list} names \"other\", which stands for all names not listed"
+                    ));
+                }
+            }
+        }
+        for (list, names) in lists.iter().filter(|(list, _)| list == "technologies").chain(&groups) {
+            for product in &self.products {
+                let own = std::iter::once(&product.name).chain(&product.installed_as);
+                faults.extend(own.filter(|name| names.contains(name)).map(|name| {
+                    format!(
+                        "features.{list} names {name:?}, which is {} itself; uses_{} says that already, leave it out",
+                        product.label, product.name
+                    )
+                }));
+            }
+        }
+        for (group, names) in &self.technology_groups {
+            if names.is_empty() {
+                faults.push(format!(
+                    "features.technology_groups.{group} is empty; name installed products or leave it out"
+                ));
+            }
+            if self.categories.contains(group) {
+                faults.push(format!(
+                    "features.technology_groups.{group} has the name of a category; choose another"
+                ));
+            }
+        }
     }
 }

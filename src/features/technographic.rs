@@ -156,7 +156,17 @@ fn listed(spec: &FeatureSpec) -> impl Iterator<Item = Definition> + '_ {
         )
         .listed("technology", technology)
     });
-    ended.chain(categories).chain(technologies)
+    let groups = spec.technology_groups.keys().map(|group| {
+        let spoken = group.replace('_', " ");
+        let words = format!("{{}} {spoken} technolog[y|ies] in use");
+        let none = format!("no {spoken} technology in use");
+        define(
+            recipe(group, "now", Unit::Count, &words, &none),
+            "number of different products of the group installed, by features.technology_groups of the spec",
+        )
+        .listed("technology group", group)
+    });
+    ended.chain(categories).chain(technologies).chain(groups)
 }
 
 fn of_product(product: &ProductTraits) -> [Definition; 2] {
@@ -304,6 +314,8 @@ impl<'t> Technology<'t> {
         values.extend(self.by_category.iter().map(|products| count(products.len())));
         let installed = |name: &String| self.products.contains_key(name.as_str());
         values.extend(spec.technologies.iter().map(|technology| flag(installed(technology))));
+        let of_group = |group: &Vec<String>| group.iter().filter(|name| installed(name)).count();
+        values.extend(spec.technology_groups.values().map(|group| count(of_group(group))));
         values.extend(spec.products.iter().flat_map(|product| {
             let uses = installed(&product.name) || product.installed_as.iter().any(installed);
             [flag(uses), flag(product.competitors.iter().any(installed))]

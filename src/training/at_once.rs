@@ -26,9 +26,9 @@ const WARY_SHRINKAGE: f64 = 20.0;
 
 /// Grows every bag; the grids are those of the joint tables, in the order in which a bag holds their entries.
 ///
-/// Fine structure is many small splits, and so is what hundreds of columns learn of chance. The stopping rows of the first
-/// bag say which it is: it is grown by all splits and by those that chance would hardly make, and the better way is that of
-/// all bags.
+/// Fine structure is many small splits, and so is what hundreds of columns learn of chance. Rows that the first bag was not fitted
+/// on say which it is: it is grown by all splits and by those that chance would hardly make, and the better way is that of all
+/// bags. With a later slice, its stopping rows are few and those kept aside are many, so both are asked.
 pub(super) fn grow(
     booster: &Booster<'_>,
     bag_rows: &[BagRows],
@@ -44,7 +44,8 @@ pub(super) fn grow(
     // Parameters may be that wary already.
     if wary.limits() != booster.limits() {
         let grown_warily = begun.grow(&wary, None, parallelism)?;
-        if grown_warily.loss < grown.loss {
+        let loss = |grown: &GrownBag| grown.loss + begun.loss_aside(booster, grown, parallelism);
+        if loss(&grown_warily) < loss(&grown) {
             (way, grown) = (&wary, grown_warily);
         }
     }
@@ -95,6 +96,13 @@ impl Beginning<'_> {
         let Growth { tables, rounds, loss } = booster.run(tables, &passes, &grids, &then, parallelism);
         let bag = booster.bag(tables, alone.rounds + rounds, &grids, self.rows);
         Ok(GrownBag { grids, bag, rounds: [alone.rounds, rounds], loss })
+    }
+
+    /// What the rows that are kept aside lose under a grown bag.
+    fn loss_aside(&self, booster: &Booster<'_>, grown: &GrownBag, parallelism: &Parallelism) -> i128 {
+        let mut tiles = booster.columns().tiles(&self.rows.aside);
+        tiles.iter_mut().for_each(|tile| tile.lay(&grown.grids));
+        booster.loss(&grown.bag.tables, &tiles, parallelism)
     }
 
     /// The bag with tables that have grown as far again with the later slice, where there is one.

@@ -13,6 +13,9 @@ pub(super) struct BagRows {
     pub(super) stop: Vec<usize>,
     /// These are used for neither, and so show how good the tables are.
     pub(super) judge: Vec<usize>,
+    /// With a later slice, the earlier rows of the groups that are judged: kept away from the tables, so that a group is never on
+    /// both sides. They help to say how bags are to be grown.
+    pub(super) aside: Vec<usize>,
 }
 
 /// What one bag has learned.

@@ -338,7 +338,7 @@ impl<'a> Booster<'a> {
     }
 
     /// Sum of the weighted log loss, in whole steps of 2^-31.
-    fn loss(&self, tables: &Tables, tiles: &[Tile], parallelism: &Parallelism) -> i128 {
+    pub(super) fn loss(&self, tables: &Tables, tiles: &[Tile], parallelism: &Parallelism) -> i128 {
         let of_tiles = |_: usize, tiles: &&[Tile]| {
             let mut margins = Vec::new();
             let of_tile = |tile: &Tile| {

@@ -214,8 +214,7 @@ fn split(set: &TrainingSet<'_>, folds: &[usize], bag: usize, bags: usize) -> Bag
             (false, ..) if fold == (bag + 1) % bags => rows.stop.push(row),
             (true, true, false) => rows.stop.push(row),
             (false, _, false) | (true, false, false) => rows.fit.push(row),
-            // Earlier rows of a held-out group: kept away, so that a group is never on both sides.
-            (true, false, true) => {}
+            (true, false, true) => rows.aside.push(row),
         }
     }
     rows
@@ -274,6 +273,8 @@ fn average(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::models::Scorer;
     use crate::training::TrainingRows;
@@ -289,6 +290,33 @@ mod tests {
             small_trees,
             AdditiveParams { joint_rows: 1, rows_at_once: 1, ..small_trees },
         ]
+    }
+
+    /// 300 companies, seen thirty times each.
+    #[test]
+    fn a_row_serves_one_purpose_and_a_company_is_on_one_side() {
+        let made = MadeRows::new(ROWS, &[("size", &|row| (row % 7) as f32)]);
+        let labels: Vec<bool> = (0..ROWS).map(|row| row.is_multiple_of(3)).collect();
+        let later: Vec<bool> = (0..ROWS).map(|row| row >= ROWS * 29 / 30).collect();
+        let groups: Vec<u64> = (0..ROWS as u64).map(|row| row % 300).collect();
+        for later in [Some(&later[..]), None] {
+            let rows = TrainingRows { later, groups: &groups, ..made.rows(&labels) };
+            let set = TrainingSet::try_new(rows).unwrap();
+            let folds = set.folds(Seed::new(3), 8);
+            for bag in 0..8 {
+                let BagRows { fit, stop, judge, aside } = split(&set, &folds, bag, 8);
+                let mut all = [&fit[..], &stop, &judge, &aside].concat();
+                all.sort_unstable();
+                assert!(all.into_iter().eq(0..ROWS), "a row is used twice or not at all");
+                let companies =
+                    |rows: &[usize]| rows.iter().map(|row| groups[*row]).collect::<BTreeSet<u64>>();
+                assert!(companies(&judge).is_disjoint(&companies(&fit)));
+                assert!(companies(&judge).is_disjoint(&companies(&stop)));
+                let kept_away = if later.is_some() { companies(&judge) } else { BTreeSet::new() };
+                assert_eq!(companies(&aside), kept_away);
+                assert!(aside.iter().all(|row| !set.is_later(*row)));
+            }
+        }
     }
 
     /// Half of the companies are large; in the later third of the rows that tells more.

@@ -164,6 +164,7 @@ fn the_features_are_catalogued() {
         ("installed product", installed),
         ("category", spec.categories.iter().map(String::as_str).collect()),
         ("technology", spec.technologies.iter().map(String::as_str).collect()),
+        ("technology group", spec.technology_groups.keys().map(String::as_str).collect()),
         ("topic", spec.topics.iter().map(String::as_str).chain(["other"]).collect()),
         ("kind", spec.kinds.iter().map(String::as_str).chain(["other"]).collect()),
     ] {

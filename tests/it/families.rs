@@ -60,6 +60,10 @@ fn spec(families: &[Family]) -> FeatureSpec {
         signal_measures: SignalMeasures::default(),
         categories: vec!["cloud".into()],
         technologies: vec!["aws".into(), "s7".into()],
+        technology_groups: BTreeMap::from([(
+            "watched".into(),
+            ["aws", "s6", "s7"].map(str::to_owned).to_vec(),
+        )]),
         versions: vec![
             version("windows", "7", Some("2009-10-22"), Some("2020-01-14")),
             version("windows", "10", Some("2015-07-29"), Some("2025-12-31")),
@@ -314,6 +318,8 @@ fn technology_ages_ends_and_falls_silent() {
     assert("cloud__now", [Some(0.0), Some(0.0), Some(1.0), Some(0.0)]);
     assert("installed_aws__now", [Some(0.0), Some(0.0), Some(1.0), Some(0.0)]);
     assert("installed_s7__now", [Some(0.0), Some(1.0), Some(0.0), Some(0.0)]);
+    // Seen often, or in other rows, a product of the group counts once.
+    assert("watched__now", [Some(0.0), Some(2.0), Some(1.0), Some(0.0)]);
     assert("products__now", [Some(4.0), Some(7.0), Some(1.0), Some(0.0)]);
 
     let later = build(
@@ -505,6 +511,27 @@ fn versions_that_contradict_themselves_are_refused() {
     let faults = spec.faults().join("\n");
     assert!(faults.contains("features.versions has \"windows\" \"7\" twice"), "{faults}");
     assert!(faults.contains("is released 2021-01-01 after its support ends 2020-01-14"), "{faults}");
+}
+
+#[test]
+fn groups_of_technologies_that_say_nothing_or_too_much_are_refused() {
+    let mut spec = spec(&EVERY_FAMILY);
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
+    spec.technology_groups = BTreeMap::from([
+        ("cloud".into(), names(&["aws"])),
+        ("empty".into(), Vec::new()),
+        ("ours".into(), names(&["azure", "aws", "aws"])),
+    ]);
+    assert_eq!(
+        spec.faults(),
+        [
+            "features.technology_groups.ours names \"aws\" twice",
+            "features.technology_groups.ours names \"azure\", which is Azure itself; uses_azure says that already, \
+             leave it out",
+            "features.technology_groups.cloud has the name of a category; choose another",
+            "features.technology_groups.empty is empty; name installed products or leave it out",
+        ]
+    );
 }
 
 #[test]

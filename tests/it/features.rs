@@ -1,5 +1,6 @@
 //! Features by hand: every family on a world small enough to count on fingers, boundary days included.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -30,6 +31,7 @@ fn spec() -> FeatureSpec {
         signal_measures: SignalMeasures::default(),
         categories: vec!["crm".into()],
         technologies: Vec::new(),
+        technology_groups: BTreeMap::new(),
         versions: Vec::new(),
         usage_base: UsageBase::default(),
         money: MoneySpec::default(),

@@ -1,5 +1,6 @@
 //! Signals that name an internet address find their company: through the tables and into the features.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroU16;
 use std::path::Path;
@@ -35,6 +36,7 @@ fn signals_of(dataset: &Dataset, as_of: &str) -> Vec<f32> {
         signal_measures: SignalMeasures::default(),
         categories: Vec::new(),
         technologies: Vec::new(),
+        technology_groups: BTreeMap::new(),
         versions: Vec::new(),
         usage_base: UsageBase::default(),
         money: MoneySpec::default(),

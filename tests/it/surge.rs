@@ -5,6 +5,7 @@
 mod picture;
 mod simulator;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::num::NonZeroU16;
@@ -137,6 +138,7 @@ fn build(signals: Option<&str>) -> (FeatureBuilder, FeatureMatrix) {
         signal_measures: SignalMeasures::default(),
         categories: Vec::new(),
         technologies: Vec::new(),
+        technology_groups: BTreeMap::new(),
         money: MoneySpec::default(),
         products: Vec::new(),
         versions: Vec::new(),
