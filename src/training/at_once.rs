@@ -101,7 +101,9 @@ impl Beginning<'_> {
     /// What the rows that are kept aside lose under a grown bag.
     fn loss_aside(&self, booster: &Booster<'_>, grown: &GrownBag, parallelism: &Parallelism) -> i128 {
         let mut tiles = booster.columns().tiles(&self.rows.aside);
-        tiles.iter_mut().for_each(|tile| tile.lay(&grown.grids));
+        for tile in &mut tiles {
+            tile.lay(&grown.grids);
+        }
         booster.loss(&grown.bag.tables, &tiles, parallelism)
     }
 
