@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::licence::UsageBase;
 use super::signal_measures::SignalMeasures;
+use super::technographic;
 use crate::quantity::AsOf;
 
 /// A product as the feature builders see it.
@@ -72,7 +73,7 @@ pub struct FeatureSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub technologies: Vec<String>,
     /// Installed products that are counted together, by the name of the group: none of them a product of the spec, and no group
-    /// named like a category.
+    /// named like a category or another technographic feature.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub technology_groups: BTreeMap<String, Vec<String>>,
     /// Versions of installed products, for their age and their end of service.
@@ -233,15 +234,17 @@ impl FeatureSpec {
                 }));
             }
         }
+        let technographic = technographic::definitions(self);
         for (group, names) in &self.technology_groups {
             if names.is_empty() {
                 faults.push(format!(
                     "features.technology_groups.{group} is empty; name installed products or leave it out"
                 ));
             }
-            if self.categories.contains(group) {
+            let feature = format!("technographic__{group}__now");
+            if technographic.iter().filter(|definition| definition.recipe.name == feature).count() > 1 {
                 faults.push(format!(
-                    "features.technology_groups.{group} has the name of a category; choose another"
+                    "features.technology_groups.{group} would be the second {feature}; choose another name"
                 ));
             }
         }

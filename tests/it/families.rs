@@ -520,6 +520,7 @@ fn groups_of_technologies_that_say_nothing_or_too_much_are_refused() {
     spec.technology_groups = BTreeMap::from([
         ("cloud".into(), names(&["aws"])),
         ("empty".into(), Vec::new()),
+        ("vendors".into(), names(&["s7"])),
         ("ours".into(), names(&["azure", "aws", "aws"])),
     ]);
     assert_eq!(
@@ -528,8 +529,9 @@ fn groups_of_technologies_that_say_nothing_or_too_much_are_refused() {
             "features.technology_groups.ours names \"aws\" twice",
             "features.technology_groups.ours names \"azure\", which is Azure itself; uses_azure says that already, \
              leave it out",
-            "features.technology_groups.cloud has the name of a category; choose another",
+            "features.technology_groups.cloud would be the second technographic__cloud__now; choose another name",
             "features.technology_groups.empty is empty; name installed products or leave it out",
+            "features.technology_groups.vendors would be the second technographic__vendors__now; choose another name",
         ]
     );
 }
