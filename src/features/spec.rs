@@ -200,17 +200,14 @@ impl FeatureSpec {
 
     /// What is wrong with the lists of names.
     fn list_faults(&self, faults: &mut Vec<String>) {
-        let lists = [
-            ("topics", &self.topics),
-            ("kinds", &self.kinds),
-            ("categories", &self.categories),
-            ("technologies", &self.technologies),
-        ];
-        let lists = lists.map(|(list, names)| (list.to_owned(), names));
+        let named = |(list, names): (&str, _)| (list.to_owned(), names);
         let groups = self.technology_groups.iter();
-        let groups: Vec<_> =
-            groups.map(|(group, names)| (format!("technology_groups.{group}"), names)).collect();
-        for (list, names) in lists.iter().chain(&groups) {
+        let groups = groups.map(|(group, names)| (format!("technology_groups.{group}"), names));
+        let installs: Vec<(String, &Vec<String>)> =
+            std::iter::once(named(("technologies", &self.technologies))).chain(groups).collect();
+        let others =
+            [("topics", &self.topics), ("kinds", &self.kinds), ("categories", &self.categories)].map(named);
+        for (list, names) in others.iter().chain(&installs) {
             let mut seen = BTreeSet::new();
             for name in *names {
                 if !seen.insert(name) {
@@ -223,7 +220,7 @@ impl FeatureSpec {
                 }
             }
         }
-        for (list, names) in lists.iter().filter(|(list, _)| list == "technologies").chain(&groups) {
+        for (list, names) in &installs {
             for product in &self.products {
                 let own = std::iter::once(&product.name).chain(&product.installed_as);
                 faults.extend(own.filter(|name| names.contains(name)).map(|name| {

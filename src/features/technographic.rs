@@ -132,15 +132,14 @@ fn listed(spec: &FeatureSpec) -> impl Iterator<Item = Definition> + '_ {
         .told_with(VERSIONS)
         .listed("installed product", product)
     });
-    let categories = spec.categories.iter().map(|category| {
-        let spoken = category.replace('_', " ");
+    let counted = |name: &str, formula| {
+        let spoken = name.replace('_', " ");
         let words = format!("{{}} {spoken} technolog[y|ies] in use");
         let none = format!("no {spoken} technology in use");
-        define(
-            recipe(category, "now", Unit::Count, &words, &none),
-            "number of different products of the category",
-        )
-        .listed("category", category)
+        define(recipe(name, "now", Unit::Count, &words, &none), formula)
+    };
+    let categories = spec.categories.iter().map(move |category| {
+        counted(category, "number of different products of the category").listed("category", category)
     });
     let technologies = spec.technologies.iter().map(|technology| {
         let spoken = technology.replace('_', " ");
@@ -156,15 +155,10 @@ fn listed(spec: &FeatureSpec) -> impl Iterator<Item = Definition> + '_ {
         )
         .listed("technology", technology)
     });
-    let groups = spec.technology_groups.keys().map(|group| {
-        let spoken = group.replace('_', " ");
-        let words = format!("{{}} {spoken} technolog[y|ies] in use");
-        let none = format!("no {spoken} technology in use");
-        define(
-            recipe(group, "now", Unit::Count, &words, &none),
-            "number of different products of the group installed, by features.technology_groups of the spec",
-        )
-        .listed("technology group", group)
+    let groups = spec.technology_groups.keys().map(move |group| {
+        let formula =
+            "number of different products of the group installed, by features.technology_groups of the spec";
+        counted(group, formula).listed("technology group", group)
     });
     ended.chain(categories).chain(technologies).chain(groups)
 }

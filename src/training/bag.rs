@@ -2,6 +2,7 @@
 
 use super::boosting::Booster;
 use super::histogram::Tables;
+use super::set::TrainingSet;
 use crate::quantity::LogOdds;
 
 /// The rows of one bag, by what they are used for.
@@ -16,6 +17,25 @@ pub(super) struct BagRows {
     /// With a later slice, the earlier rows of the groups that are judged: kept away from the tables, so that a group is never on
     /// both sides. They help to say how bags are to be grown.
     pub(super) aside: Vec<usize>,
+}
+
+impl BagRows {
+    /// The rows of bag `bag`, by the fold of each. Its tables are never fitted on its own fold and stop on the next one, or, with a
+    /// later slice, on the later rows of all others.
+    pub(super) fn split(set: &TrainingSet<'_>, folds: &[usize], bag: usize, n_folds: usize) -> Self {
+        let mut rows = Self::default();
+        let by_time = set.rows().later.is_some();
+        for (row, &fold) in folds.iter().enumerate() {
+            match (by_time, set.is_later(row), fold == bag) {
+                (false, _, true) | (true, true, true) => rows.judge.push(row),
+                (false, ..) if fold == (bag + 1) % n_folds => rows.stop.push(row),
+                (true, true, false) => rows.stop.push(row),
+                (false, _, false) | (true, false, false) => rows.fit.push(row),
+                (true, false, true) => rows.aside.push(row),
+            }
+        }
+        rows
+    }
 }
 
 /// What one bag has learned.
@@ -51,5 +71,44 @@ impl Booster<'_> {
         all.fit.extend(&rows.stop);
         all.fit.sort_unstable();
         bag.with_tables_of(again(&all))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::seed::Seed;
+    use crate::training::TrainingRows;
+    use crate::training::made_rows::MadeRows;
+
+    const ROWS: usize = 9000;
+
+    /// 300 companies, seen thirty times each.
+    #[test]
+    fn a_row_serves_one_purpose_and_a_company_is_on_one_side() {
+        let made = MadeRows::new(ROWS, &[("size", &|row| (row % 7) as f32)]);
+        let labels: Vec<bool> = (0..ROWS).map(|row| row.is_multiple_of(3)).collect();
+        let later: Vec<bool> = (0..ROWS).map(|row| row >= ROWS * 29 / 30).collect();
+        let groups: Vec<u64> = (0..ROWS as u64).map(|row| row % 300).collect();
+        for later in [Some(&later[..]), None] {
+            let rows = TrainingRows { later, groups: &groups, ..made.rows(&labels) };
+            let set = TrainingSet::try_new(rows).unwrap();
+            let folds = set.folds(Seed::new(3), 8);
+            for bag in 0..8 {
+                let BagRows { fit, stop, judge, aside } = BagRows::split(&set, &folds, bag, 8);
+                let mut all = [&fit[..], &stop, &judge, &aside].concat();
+                all.sort_unstable();
+                assert!(all.into_iter().eq(0..ROWS), "a row is used twice or not at all");
+                let companies =
+                    |rows: &[usize]| rows.iter().map(|row| groups[*row]).collect::<BTreeSet<u64>>();
+                assert!(companies(&judge).is_disjoint(&companies(&fit)));
+                assert!(companies(&judge).is_disjoint(&companies(&stop)));
+                let kept_away = if later.is_some() { companies(&judge) } else { BTreeSet::new() };
+                assert_eq!(companies(&aside), kept_away);
+                assert!(aside.iter().all(|row| !set.is_later(*row)));
+            }
+        }
     }
 }

@@ -141,7 +141,7 @@ impl AdditiveParams {
         let limits = self.limits(set);
         let Plan { bags, folds: n_folds } = self.plan(set.rarer_outcomes(), set.rows().later.is_some());
         let folds = set.folds(seed.named("bags"), n_folds);
-        let bag_rows: Vec<BagRows> = (0..bags).map(|bag| split(set, &folds, bag, n_folds)).collect();
+        let bag_rows: Vec<BagRows> = (0..bags).map(|bag| BagRows::split(set, &folds, bag, n_folds)).collect();
         let columns = Columns::new(set);
         let booster = Booster::new(set, &columns, self, limits);
         let choice = self.ladder.of_set(set);
@@ -205,21 +205,6 @@ impl AdditiveParams {
     }
 }
 
-fn split(set: &TrainingSet<'_>, folds: &[usize], bag: usize, bags: usize) -> BagRows {
-    let mut rows = BagRows::default();
-    let by_time = set.rows().later.is_some();
-    for (row, &fold) in folds.iter().enumerate() {
-        match (by_time, set.is_later(row), fold == bag) {
-            (false, _, true) | (true, true, true) => rows.judge.push(row),
-            (false, ..) if fold == (bag + 1) % bags => rows.stop.push(row),
-            (true, true, false) => rows.stop.push(row),
-            (false, _, false) | (true, false, false) => rows.fit.push(row),
-            (true, false, true) => rows.aside.push(row),
-        }
-    }
-    rows
-}
-
 fn constant(base_rate: f64) -> Result<AdditiveModel, TrainError> {
     let base = LogOdds::try_from(libm::log(base_rate / (1.0 - base_rate)))
         .map_err(|error| crate::models::ModelError::Table { fault: error.to_string() })?;
@@ -273,8 +258,6 @@ fn average(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::models::Scorer;
     use crate::training::TrainingRows;
@@ -290,33 +273,6 @@ mod tests {
             small_trees,
             AdditiveParams { joint_rows: 1, rows_at_once: 1, ..small_trees },
         ]
-    }
-
-    /// 300 companies, seen thirty times each.
-    #[test]
-    fn a_row_serves_one_purpose_and_a_company_is_on_one_side() {
-        let made = MadeRows::new(ROWS, &[("size", &|row| (row % 7) as f32)]);
-        let labels: Vec<bool> = (0..ROWS).map(|row| row.is_multiple_of(3)).collect();
-        let later: Vec<bool> = (0..ROWS).map(|row| row >= ROWS * 29 / 30).collect();
-        let groups: Vec<u64> = (0..ROWS as u64).map(|row| row % 300).collect();
-        for later in [Some(&later[..]), None] {
-            let rows = TrainingRows { later, groups: &groups, ..made.rows(&labels) };
-            let set = TrainingSet::try_new(rows).unwrap();
-            let folds = set.folds(Seed::new(3), 8);
-            for bag in 0..8 {
-                let BagRows { fit, stop, judge, aside } = split(&set, &folds, bag, 8);
-                let mut all = [&fit[..], &stop, &judge, &aside].concat();
-                all.sort_unstable();
-                assert!(all.into_iter().eq(0..ROWS), "a row is used twice or not at all");
-                let companies =
-                    |rows: &[usize]| rows.iter().map(|row| groups[*row]).collect::<BTreeSet<u64>>();
-                assert!(companies(&judge).is_disjoint(&companies(&fit)));
-                assert!(companies(&judge).is_disjoint(&companies(&stop)));
-                let kept_away = if later.is_some() { companies(&judge) } else { BTreeSet::new() };
-                assert_eq!(companies(&aside), kept_away);
-                assert!(aside.iter().all(|row| !set.is_later(*row)));
-            }
-        }
     }
 
     /// Half of the companies are large; in the later third of the rows that tells more.
