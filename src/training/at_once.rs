@@ -4,9 +4,10 @@
 //! (see [`screened`]) and get tables, and all tables grow on together, one pass over rows a round.
 
 use super::bag::{Bag, BagRows};
-use super::boosting::{Booster, Growth, Pace};
+use super::boosting::{Booster, Pace};
+use super::empirical_bayes::{self, Ground, Shrinkage};
 use super::histogram::Tables;
-use super::passes::Passes;
+use super::passes::{Block, Passes};
 use super::screening::screened;
 use super::trees::Grid;
 use crate::models::ModelError;
@@ -28,7 +29,8 @@ const WARY_SHRINKAGE: f64 = 20.0;
 ///
 /// Fine structure is many small splits, and so is what hundreds of columns learn of chance. Rows that the first bag was not fitted
 /// on say which it is: it is grown by all splits and by those that chance would hardly make, and the better way is that of all
-/// bags. With a later slice, its stopping rows are few and those kept aside are many, so both are asked.
+/// bags. They also say whether the mean of these tables and of those by empirical Bayes is better than the former alone. With a
+/// later slice, its stopping rows are few and those kept aside are many, so both are asked.
 pub(super) fn grow(
     booster: &Booster<'_>,
     bag_rows: &[BagRows],
@@ -41,30 +43,40 @@ pub(super) fn grow(
     let mut way = booster;
     let begun = Beginning { rows: first, tables: booster.start(first), seed: blocks(0) };
     let mut grown = begun.grow(booster, None, parallelism)?;
+    let mut loss = begun.loss(booster, &grown.grids, &grown.tables, parallelism);
     // Parameters may be that wary already.
     if wary.limits() != booster.limits() {
         let grown_warily = begun.grow(&wary, None, parallelism)?;
-        let loss = |grown: &GrownBag| grown.loss + begun.loss_aside(booster, grown, parallelism);
-        if loss(&grown_warily) < loss(&grown) {
-            (way, grown) = (&wary, grown_warily);
+        let loss_warily = begun.loss(booster, &grown_warily.grids, &grown_warily.tables, parallelism);
+        if loss_warily < loss {
+            (way, grown, loss) = (&wary, grown_warily, loss_warily);
+        }
+    }
+    let mut shrinkage = None;
+    if empirical_bayes::is_of_use(booster) {
+        let block = booster.one_block(&first.fit, &grown.grids);
+        let ground = begun.ground(&block, &grown);
+        let learned = Shrinkage::learn(booster, ground, parallelism)?;
+        let both = mean(&grown.tables, &learned.tables(booster, ground, parallelism));
+        if begun.loss(booster, &grown.grids, &both, parallelism) < loss {
+            shrinkage = Some(learned);
         }
     }
     let grids = grown.grids.clone();
-    let mut bags = vec![begun.with_later(way, grown, parallelism)];
+    let mut bags = vec![begun.bag(way, grown, shrinkage.as_ref(), parallelism)];
     for (rows, number) in others.iter().zip(1..) {
         let begun = Beginning { rows, tables: booster.start(rows), seed: blocks(number) };
         let grown = begun.grow(way, Some(&grids), parallelism)?;
-        bags.push(begun.with_later(way, grown, parallelism));
+        bags.push(begun.bag(way, grown, shrinkage.as_ref(), parallelism));
     }
     Ok((grids, bags))
 }
 
-/// A bag, the grids of its joint tables, how many rounds each pace was kept, and the loss of the rows that stopped it.
-struct GrownBag {
+/// Boosted tables, the grids of those over two columns, and how many rounds each pace was kept.
+struct Boosted {
     grids: Vec<Grid>,
-    bag: Bag,
+    tables: Tables,
     rounds: [usize; 2],
-    loss: i128,
 }
 
 /// The rows of a bag, the tables it begins from, and the seed of its blocks.
@@ -75,13 +87,13 @@ struct Beginning<'a> {
 }
 
 impl Beginning<'_> {
-    /// Grows the bag; its grids are looked for where none are given.
+    /// Boosts the tables of the bag; its grids are looked for where none are given.
     fn grow(
         &self,
         booster: &Booster<'_>,
         grids: Option<&[Grid]>,
         parallelism: &Parallelism,
-    ) -> Result<GrownBag, ModelError> {
+    ) -> Result<Boosted, ModelError> {
         let mut passes = self.passes(booster, self.rows);
         let most = booster.params().rounds;
         let [first, then] = [ALONE, TOGETHER].map(|pace| Pace { rounds: pace.rounds.min(most), ..pace });
@@ -93,30 +105,52 @@ impl Beginning<'_> {
             }
         };
         let tables = joined(alone.tables, &mut passes, &grids);
-        let Growth { tables, rounds, loss } = booster.run(tables, &passes, &grids, &then, parallelism);
-        let bag = booster.bag(tables, alone.rounds + rounds, &grids, self.rows);
-        Ok(GrownBag { grids, bag, rounds: [alone.rounds, rounds], loss })
+        let together = booster.run(tables, &passes, &grids, &then, parallelism);
+        Ok(Boosted { grids, tables: together.tables, rounds: [alone.rounds, together.rounds] })
     }
 
-    /// What the rows that are kept aside lose under a grown bag.
-    fn loss_aside(&self, booster: &Booster<'_>, grown: &GrownBag, parallelism: &Parallelism) -> i128 {
-        let mut tiles = booster.columns().tiles(&self.rows.aside);
-        for tile in &mut tiles {
-            tile.lay(&grown.grids);
-        }
-        booster.loss(&grown.bag.tables, &tiles, parallelism)
+    /// What the rows that the bag was not fitted on, but for those that judge it, lose under tables.
+    fn loss(
+        &self,
+        booster: &Booster<'_>,
+        grids: &[Grid],
+        tables: &Tables,
+        parallelism: &Parallelism,
+    ) -> i128 {
+        let of_rows =
+            |rows: &[usize]| booster.loss(tables, &booster.one_block(rows, grids).tiles, parallelism);
+        of_rows(&self.rows.stop) + of_rows(&self.rows.aside)
     }
 
-    /// The bag with tables that have grown as far again with the later slice, where there is one.
-    fn with_later(&self, booster: &Booster<'_>, grown: GrownBag, parallelism: &Parallelism) -> Bag {
-        let GrownBag { grids, bag, rounds: [first, then], .. } = grown;
-        booster.with_later(self.rows, bag, |all| {
+    /// The bag: with a later slice, of tables that have grown as far again with it; with a shrinkage, of the mean of these and of
+    /// tables by empirical Bayes.
+    fn bag(
+        &self,
+        booster: &Booster<'_>,
+        grown: Boosted,
+        shrinkage: Option<&Shrinkage>,
+        parallelism: &Parallelism,
+    ) -> Bag {
+        let of_rows = |boosted: Boosted, rows: &BagRows| {
+            let Boosted { grids, tables, rounds } = &boosted;
+            let rounds = rounds.iter().sum();
+            let Some(shrinkage) = shrinkage else { return booster.bag(tables.clone(), rounds, grids, rows) };
+            let block = booster.one_block(&rows.fit, grids);
+            let shrunk = shrinkage.tables(booster, self.ground(&block, &boosted), parallelism);
+            booster.bag(mean(tables, &shrunk), rounds, grids, rows)
+        };
+        let (grids, [first, then]) = (grown.grids.clone(), grown.rounds);
+        booster.with_later(self.rows, of_rows(grown, self.rows), |all| {
             let mut passes = self.passes(booster, all);
             let alone = booster.run(self.tables.clone(), &passes, &[], &ALONE.exactly(first), parallelism);
             let tables = joined(alone.tables, &mut passes, &grids);
             let again = booster.run(tables, &passes, &grids, &TOGETHER.exactly(then), parallelism);
-            booster.bag(again.tables, again.rounds, &grids, all)
+            of_rows(Boosted { grids, tables: again.tables, rounds: [alone.rounds, again.rounds] }, all)
         })
+    }
+
+    fn ground<'a>(&'a self, block: &'a Block, boosted: &'a Boosted) -> Ground<'a> {
+        Ground { block, grids: &boosted.grids, start: &self.tables, grown: &boosted.tables }
     }
 
     /// At least two blocks: pairs are chosen on the one and asked on the other.
@@ -130,4 +164,16 @@ impl Beginning<'_> {
 fn joined(tables: Tables, passes: &mut Passes, grids: &[Grid]) -> Tables {
     passes.lay(grids);
     Tables { joint: grids.iter().map(|grid| vec![0; grid.n_cells()]).collect(), ..tables }
+}
+
+/// The mean of the tables of two.
+fn mean(one: &Tables, other: &Tables) -> Tables {
+    let mut mean = one.clone();
+    mean.base = (one.base + other.base).div_euclid(2);
+    let alone = mean.weights.as_flattened_mut().iter_mut().zip(other.weights.as_flattened());
+    let together = mean.joint.iter_mut().flatten().zip(other.joint.iter().flatten());
+    for (weight, other) in alone.chain(together) {
+        *weight = weight.midpoint(*other);
+    }
+    mean
 }

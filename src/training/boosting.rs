@@ -105,6 +105,11 @@ impl<'a> Booster<'a> {
         Self { limits, ..self.clone() }
     }
 
+    /// The weight of the row that weighs most.
+    pub(super) const fn largest_weight(&self) -> f64 {
+        self.largest_weight
+    }
+
     /// One unit of a sum of gradients, in rows of weight 1.
     pub(super) fn unit(&self) -> f64 {
         self.largest_weight / UNIT
@@ -210,7 +215,7 @@ impl<'a> Booster<'a> {
     }
 
     /// What the places of a grid over two columns are.
-    fn axes(&self, grid: &Grid) -> [Axis; 2] {
+    pub(super) fn axes(&self, grid: &Grid) -> [Axis; 2] {
         [0, 1].map(|side| Axis {
             n_places: grid.places[side].n_places(),
             is_level: matches!(self.columns.definitions()[grid.columns[side]], FeatureBins::Level { .. }),
@@ -230,7 +235,8 @@ impl<'a> Booster<'a> {
         margins.iter().zip(&tile.rows).map(|(margin, row)| self.gradient(*margin, *row as usize)).collect()
     }
 
-    fn histogram(
+    /// Sums of the gradients of a block's rows, by column and bin and by cell of every grid.
+    pub(super) fn histogram(
         &self,
         tables: &Tables,
         block: &Block,
@@ -364,7 +370,8 @@ impl<'a> Booster<'a> {
     }
 }
 
-fn whole_steps(value: f64) -> i32 {
+/// Log-odds in whole steps.
+pub(super) fn whole_steps(value: f64) -> i32 {
     (value.clamp(-8.0, 8.0) * LogOdds::STEPS as f64).round() as i32
 }
 

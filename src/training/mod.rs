@@ -13,6 +13,7 @@ mod challenger;
 mod columns;
 mod cross;
 mod cross_validate;
+mod empirical_bayes;
 mod error;
 mod fit;
 mod following;

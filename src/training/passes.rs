@@ -56,6 +56,15 @@ impl Booster<'_> {
         Passes { blocks: parts.into_iter().map(block).collect(), stop: self.columns().tiles(&rows.stop) }
     }
 
+    /// Rows as one block, laid on the grids.
+    pub(super) fn one_block(&self, rows: &[usize], grids: &[Grid]) -> Block {
+        let mut tiles = self.columns().tiles(rows);
+        for tile in &mut tiles {
+            tile.lay(grids);
+        }
+        Block { tiles, probe: Vec::new() }
+    }
+
     /// About `most_rows` rows of a larger block, chosen by the hash of their groups; none of a smaller one.
     pub(super) fn thinned(&self, block: &Block, most_rows: usize, seed: Seed) -> Vec<Tile> {
         let n_rows: usize = block.tiles.iter().map(|tile| tile.rows.len()).sum();

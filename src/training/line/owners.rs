@@ -11,7 +11,7 @@ use crate::features::{Family, recipes};
 use crate::models::{FittedModel, Signal};
 use crate::parallelism::Parallelism;
 use crate::spec::IntentLabel;
-use crate::training::{AdditiveParams, TrainingSet};
+use crate::training::TrainingSet;
 
 /// A model of who owned the product on the oldest snapshot, by what kind of company it is and what it runs; `None` where
 /// owners may be cases themselves, are too few to boost, or look like everybody else.
@@ -44,7 +44,7 @@ pub(super) fn look(
     }
     let trends = trainer.trends(subject.kind, rows.binning).map_err(failed)?;
     let set = TrainingSet::try_new(rows).and_then(|set| set.with_trends(&trends)).map_err(failed)?;
-    let params = AdditiveParams { joint_tables: 0, ..trainer.params.told(&trainer.spec.training) };
+    let params = trainer.params.told(&trainer.spec.training);
     let seed = trainer.seed.named("owners").named(name);
     let model = params.fit(&set, seed, &Parallelism::serial()).map_err(failed)?.model;
     Ok((model.evidence().signal() == Signal::Found).then_some(model))
