@@ -352,7 +352,7 @@ mod tests {
             .map(|(name, of_row)| (name.as_str(), of_row as &dyn Fn(usize) -> f32))
             .collect();
         let made = MadeRows::new(ROWS, &columns);
-        let labels = made.drawn(7, |row| 1.0 / (1.0 + libm::exp(-log_odds(row))));
+        let labels = made.drawn(100, |row| 1.0 / (1.0 + libm::exp(-log_odds(row))));
         let learned = tables(made.rows(&labels), &Parallelism::serial());
         // Ten places of two values each: the ends are the means of two, known to within .1 each.
         assert!((range(&learned.weights[0]) - 1.9).abs() < 0.2, "{}", range(&learned.weights[0]));
