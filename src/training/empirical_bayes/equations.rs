@@ -87,7 +87,7 @@ impl Expansion {
             tile.sum(start, &mut from);
             let gradients = booster.gradients(grown, tile, &mut to);
             let pull = |((gradient, to), from): ((&Gradient, &i64), &i64)| {
-                // At most 2^17 times some 2^25.
+                // At most some 2^41, so that a million rows and more can be summed.
                 gradient.second * (to - from) - gradient.first * LogOdds::STEPS
             };
             let second: Vec<i64> = gradients.iter().map(|gradient| gradient.second).collect();

@@ -29,6 +29,8 @@ use crate::quantity::LogOdds;
 
 /// Outcomes of the rarer kind for each column, from which chance plays so small a part that boosting alone does as well.
 const MOST_OUTCOMES: usize = 1000;
+/// Most columns: time grows with the third power of the number of parts, some six a column.
+const MOST_COLUMNS: usize = 500;
 /// The variance of every family before anything is learned, in log-odds squared.
 const FIRST_VARIANCE: f64 = 0.0025;
 /// Least and most of a variance.
@@ -77,9 +79,11 @@ pub(super) struct Ground<'a> {
     pub(super) grown: &'a Tables,
 }
 
-/// Whether so few outcomes are in a set that chance plays a part.
+/// Whether so few outcomes are in a set that chance plays a part, and not so many columns that their equations would take longer
+/// than all else.
 pub(super) fn is_of_use(booster: &Booster<'_>) -> bool {
-    booster.set().rarer_outcomes() < MOST_OUTCOMES * booster.columns().len()
+    let n_columns = booster.columns().len();
+    n_columns <= MOST_COLUMNS && booster.set().rarer_outcomes() < MOST_OUTCOMES * n_columns
 }
 
 impl Shrinkage {
