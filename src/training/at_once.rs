@@ -52,22 +52,23 @@ pub(super) fn grow(
             (way, grown, loss) = (&wary, grown_warily, loss_warily);
         }
     }
-    let mut shrinkage = None;
+    let (mut shrinkage, mut judged) = (None, grown.tables.clone());
     if empirical_bayes::is_of_use(booster) {
         let block = booster.one_block(&first.fit, &grown.grids);
         let ground = begun.ground(&block, &grown);
         let learned = Shrinkage::learn(booster, ground, parallelism)?;
         let both = mean(&grown.tables, &learned.tables(booster, ground, parallelism));
         if begun.loss(booster, &grown.grids, &both, parallelism) < loss {
-            shrinkage = Some(learned);
+            (shrinkage, judged) = (Some(learned), both);
         }
     }
     let grids = grown.grids.clone();
-    let mut bags = vec![begun.bag(way, grown, shrinkage.as_ref(), parallelism)];
+    let mut bags = vec![begun.bag(way, grown, judged, shrinkage.as_ref(), parallelism)];
     for (rows, number) in others.iter().zip(1..) {
         let begun = Beginning { rows, tables: booster.start(rows), seed: blocks(number) };
         let grown = begun.grow(way, Some(&grids), parallelism)?;
-        bags.push(begun.bag(way, grown, shrinkage.as_ref(), parallelism));
+        let judged = begun.shrunk(way, &grown, rows, shrinkage.as_ref(), parallelism);
+        bags.push(begun.bag(way, grown, judged, shrinkage.as_ref(), parallelism));
     }
     Ok((grids, bags))
 }
@@ -122,30 +123,39 @@ impl Beginning<'_> {
         of_rows(&self.rows.stop) + of_rows(&self.rows.aside)
     }
 
-    /// The bag: with a later slice, of tables that have grown as far again with it; with a shrinkage, of the mean of these and of
-    /// tables by empirical Bayes.
+    /// The mean of boosted tables and of those by empirical Bayes of the same rows, where there is a shrinkage.
+    fn shrunk(
+        &self,
+        booster: &Booster<'_>,
+        boosted: &Boosted,
+        rows: &BagRows,
+        shrinkage: Option<&Shrinkage>,
+        parallelism: &Parallelism,
+    ) -> Tables {
+        let Some(shrinkage) = shrinkage else { return boosted.tables.clone() };
+        let block = booster.one_block(&rows.fit, &boosted.grids);
+        mean(&boosted.tables, &shrinkage.tables(booster, self.ground(&block, boosted), parallelism))
+    }
+
+    /// The bag of the tables that are judged; with a later slice, of those that have grown as far again with it.
     fn bag(
         &self,
         booster: &Booster<'_>,
-        grown: Boosted,
+        Boosted { grids, rounds: [first, then], .. }: Boosted,
+        judged: Tables,
         shrinkage: Option<&Shrinkage>,
         parallelism: &Parallelism,
     ) -> Bag {
-        let of_rows = |boosted: Boosted, rows: &BagRows| {
-            let Boosted { grids, tables, rounds } = &boosted;
-            let rounds = rounds.iter().sum();
-            let Some(shrinkage) = shrinkage else { return booster.bag(tables.clone(), rounds, grids, rows) };
-            let block = booster.one_block(&rows.fit, grids);
-            let shrunk = shrinkage.tables(booster, self.ground(&block, &boosted), parallelism);
-            booster.bag(mean(tables, &shrunk), rounds, grids, rows)
-        };
-        let (grids, [first, then]) = (grown.grids.clone(), grown.rounds);
-        booster.with_later(self.rows, of_rows(grown, self.rows), |all| {
+        let bag = booster.bag(judged, first + then, &grids, self.rows);
+        booster.with_later(self.rows, bag, |all| {
             let mut passes = self.passes(booster, all);
             let alone = booster.run(self.tables.clone(), &passes, &[], &ALONE.exactly(first), parallelism);
             let tables = joined(alone.tables, &mut passes, &grids);
             let again = booster.run(tables, &passes, &grids, &TOGETHER.exactly(then), parallelism);
-            of_rows(Boosted { grids, tables: again.tables, rounds: [alone.rounds, again.rounds] }, all)
+            let rounds = [alone.rounds, again.rounds];
+            let boosted = Boosted { grids, tables: again.tables, rounds };
+            let tables = self.shrunk(booster, &boosted, all, shrinkage, parallelism);
+            booster.bag(tables, rounds.iter().sum(), &boosted.grids, all)
         })
     }
 

@@ -107,7 +107,7 @@ impl Shrinkage {
                 if look == 0 {
                     climb.begin(&factor);
                 }
-                climb.go(&factor, &precisions, STEPS);
+                climb.go(&factor, &precisions);
                 heard = hear(&terms, &mut variances, &climb.sizes, &factor);
             }
             let (tables, sizes) = (climb.tables(&climb.sizes), climb.sizes);
@@ -128,7 +128,7 @@ impl Shrinkage {
         let precisions = precisions(&self.terms, &self.variances);
         if let Some(factor) = climb.factor(&precisions) {
             climb.begin(&factor);
-            climb.go(&factor, &precisions, STEPS);
+            climb.go(&factor, &precisions);
         }
         climb.tables(&climb.sizes)
     }
@@ -239,9 +239,9 @@ impl<'a> Climb<'a> {
     }
 
     /// Newton steps, each shortened where it overshoots.
-    fn go(&mut self, factor: &Cholesky, precisions: &[f64], steps: usize) {
+    fn go(&mut self, factor: &Cholesky, precisions: &[f64]) {
         let mut slope = self.slope(&self.sizes, precisions);
-        for _ in 0..steps {
+        for _ in 0..STEPS {
             let step = self.step(factor, &slope);
             let along = |slope: &Sizes| {
                 let of_parts = slope.of_parts.iter().zip(&step.of_parts).map(|(slope, step)| slope * step);
@@ -271,6 +271,7 @@ impl<'a> Climb<'a> {
         Sizes { of_parts, of_base: -whole / self.repeats }
     }
 
+    /// The Newton step up a slope, of parts and base together.
     fn step(&self, factor: &Cholesky, slope: &Sizes) -> Sizes {
         let Equations { with_base, of_base, .. } = &self.equations;
         let rate = slope.of_base / of_base.max(f64::MIN_POSITIVE);
