@@ -64,6 +64,8 @@ impl Pace {
 #[derive(Clone, Debug)]
 pub(super) struct Booster<'a> {
     set: &'a TrainingSet<'a>,
+    /// By row.
+    offsets: Vec<LogOdds>,
     columns: &'a Columns<'a>,
     params: &'a AdditiveParams,
     limits: StepLimits,
@@ -78,8 +80,10 @@ impl<'a> Booster<'a> {
         params: &'a AdditiveParams,
         limits: StepLimits,
     ) -> Self {
-        let largest_weight = (0..set.n_rows()).map(|row| set.weight(row)).fold(f64::MIN_POSITIVE, f64::max);
-        Self { set, columns, params, limits, largest_weight, logistic: LogisticTable::new() }
+        let largest_weight =
+            (0..set.n_rows()).map(|row| set.weight_drawn(row)).fold(f64::MIN_POSITIVE, f64::max);
+        let offsets = set.offsets();
+        Self { set, offsets, columns, params, limits, largest_weight, logistic: LogisticTable::new() }
     }
 
     pub(super) const fn set(&self) -> &'a TrainingSet<'a> {
@@ -224,8 +228,8 @@ impl<'a> Booster<'a> {
 
     /// The gradient of a row that tables give this margin, beside what is known apart from them.
     pub(super) fn gradient(&self, margin: i64, row: usize) -> Gradient {
-        let weight = self.set.weight(row) / self.largest_weight;
-        let margin = margin + self.set.offset(row).steps();
+        let weight = self.set.weight_drawn(row) / self.largest_weight;
+        let margin = margin + self.offsets[row].steps();
         Gradient::new(self.logistic.at(LogOdds::from_steps(margin)), self.set.rows().labels[row], weight)
     }
 
@@ -360,10 +364,10 @@ impl<'a> Booster<'a> {
     /// The same for rows at the given margins.
     pub(super) fn loss_at(&self, rows: impl Iterator<Item = usize>, margins: &[i64]) -> i128 {
         let of_row = |(margin, row): (&i64, usize)| {
-            let margin = LogOdds::from_steps(*margin + self.set.offset(row).steps()).value();
+            let margin = LogOdds::from_steps(*margin + self.offsets[row].steps()).value();
             let against = if self.set.rows().labels[row] { -margin } else { margin };
             let surprise = if against > 30.0 { against } else { libm::log1p(libm::exp(against)) };
-            let weight = self.set.weight(row) / self.largest_weight;
+            let weight = self.set.weight_drawn(row) / self.largest_weight;
             (surprise * weight * f64::from(1_u32 << 31)).round() as i128
         };
         margins.iter().zip(rows).map(of_row).sum()

@@ -92,6 +92,7 @@ struct Part {
     labels: Vec<bool>,
     groups: Vec<u64>,
     weights: Option<Vec<f32>>,
+    drawn: Option<Vec<f32>>,
     offsets: Option<Vec<LogOdds>>,
     later: Option<Vec<bool>>,
 }
@@ -106,6 +107,7 @@ impl Part {
             labels: pick(all.labels, kept),
             groups: pick(all.groups, kept),
             weights: all.weights.map(|weights| pick(weights, kept)),
+            drawn: all.drawn.map(|drawn| pick(drawn, kept)),
             offsets: all.offsets.map(|offsets| pick(offsets, kept)),
             later: all.later.map(|later| pick(later, kept)),
         }
@@ -114,6 +116,7 @@ impl Part {
     fn rows<'a>(&'a self, all: &TrainingRows<'a>) -> TrainingRows<'a> {
         TrainingRows {
             weights: self.weights.as_deref(),
+            drawn: self.drawn.as_deref(),
             offsets: self.offsets.as_deref(),
             later: self.later.as_deref(),
             features: all.features,

@@ -32,6 +32,13 @@ pub enum SetFault {
         /// The weight as text.
         found: String,
     },
+    /// A share that was drawn is not above 0 and at most 1.
+    Drawn {
+        /// The row, from 0.
+        row: usize,
+        /// The share as text.
+        found: String,
+    },
     /// The earlier rows, which tables are fitted on, lack an outcome.
     OneClassEarlier,
     /// The later rows, which the model is judged on, lack an outcome.
@@ -70,6 +77,9 @@ impl fmt::Display for SetFault {
             }
             Self::Weight { row, found } => {
                 write!(f, "weight of row {row} is {found}, expected a positive finite number")
+            }
+            Self::Drawn { row, found } => {
+                write!(f, "of rows like row {row} {found} were drawn, expected a share above 0 and at most 1")
             }
             Self::OneClassEarlier => {
                 f.write_str("the earlier rows have one outcome only; move the split date")
@@ -178,6 +188,7 @@ impl TrainError {
                 SetFault::Length { .. }
                     | SetFault::Binning
                     | SetFault::Weight { .. }
+                    | SetFault::Drawn { .. }
                     | SetFault::Trend { .. }
             )
         };

@@ -348,6 +348,44 @@ mod tests {
         }
     }
 
+    /// Of companies that buy, all are there; of the others, each with one chance in five.
+    #[test]
+    fn rows_that_were_drawn_count_once_and_say_what_all_would() {
+        let is_large = |row: usize| row.is_multiple_of(2);
+        let log_odds = |row: usize| if is_large(row) { 0.0 } else { -2.0 };
+        let made = MadeRows::new(
+            5 * ROWS,
+            &[("size", &|row| f32::from(u8::from(is_large(row)))), ("other", &|row| (row % 7) as f32)],
+        );
+        let labels = made.drawn(7, |row| 1.0 / (1.0 + libm::exp(-log_odds(row))));
+        let lots = made.drawn(8, |_| 0.2);
+        let kept: Vec<usize> = (0..5 * ROWS).filter(|row| labels[*row] || lots[*row]).collect();
+        let binned = made.binned.select_rows(&kept);
+        let labels: Vec<bool> = kept.iter().map(|row| labels[*row]).collect();
+        let groups: Vec<u64> = kept.iter().map(|row| *row as u64).collect();
+        let weights: Vec<f32> = labels.iter().map(|bought| if *bought { 1.0 } else { 5.0 }).collect();
+        let drawn = vec![0.2; kept.len()];
+        for params in every_way() {
+            let model = |drawn| {
+                let rows = TrainingRows::new(&made.binning, &binned, &labels, &groups);
+                let rows = TrainingRows { weights: Some(&weights), drawn, ..rows };
+                let set = TrainingSet::try_new(rows).unwrap();
+                params.fit(&set, Seed::new(0), &Parallelism::serial()).unwrap().model
+            };
+            let [told, untold] = [model(Some(&drawn[..])), model(None)];
+            assert_ne!(told.additive(), untold.additive());
+            for (row, chance) in [(0, 0.5), (1, 0.1192)] {
+                // Where all rows are there, and where they stand for others: the same chances, in the population.
+                for model in [&told, &untold] {
+                    let margin = model.margin(made.binned.row(row));
+                    assert!((margin.value() - log_odds(row)).abs() < 0.1, "{margin:?} {}", log_odds(row));
+                    let said = model.scored_at(margin).probability.value();
+                    assert!((said - chance).abs() < 0.015, "{said} {chance}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn many_outcomes_need_few_bags_and_small_slices() {
         let params = AdditiveParams::with_joint_tables();

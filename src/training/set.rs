@@ -22,6 +22,13 @@ pub struct TrainingRows<'a> {
     pub groups: &'a [u64],
     /// How many rows of the population each row stands for; 1 when absent.
     pub weights: Option<&'a [f32]>,
+    /// The share that was drawn of the rows without the outcome among which a row is, where only some of them were; 1 when absent.
+    /// Weights are as they are in the population all the same.
+    ///
+    /// Boosted tables count a row that stands for many as one, at odds that are higher by as much: so they learn most of what was
+    /// drawn (prior correction: Prentice and Pyke 1979, <https://doi.org/10.1093/biomet/66.3.403>). The logistic regression of a lower
+    /// rung and updates do not look at it.
+    pub drawn: Option<&'a [f32]>,
     /// What of the log-odds of each row is known apart from its features, such as the season it is of; 0 when absent. Boosted tables
     /// learn what is left beyond it, and score without it. The logistic regression of a lower rung and updates do not look at it.
     pub offsets: Option<&'a [LogOdds]>,
@@ -42,7 +49,8 @@ impl<'a> TrainingRows<'a> {
         labels: &'a [bool],
         groups: &'a [u64],
     ) -> Self {
-        Self { binning, binned, labels, groups, weights: None, offsets: None, later: None, features: None }
+        let (weights, drawn, offsets, later, features) = (None, None, None, None, None);
+        Self { binning, binned, labels, groups, weights, drawn, offsets, later, features }
     }
 }
 
@@ -70,6 +78,7 @@ impl<'a> TrainingSet<'a> {
             ("labels", Some(rows.labels.len())),
             ("groups", Some(rows.groups.len())),
             ("weights", rows.weights.map(<[f32]>::len)),
+            ("drawn", rows.drawn.map(<[f32]>::len)),
             ("offsets", rows.offsets.map(<[LogOdds]>::len)),
             ("later", rows.later.map(<[bool]>::len)),
         ];
@@ -89,6 +98,11 @@ impl<'a> TrainingSet<'a> {
             rows.weights.into_iter().flatten().enumerate().find(|(_, w)| !(w.is_finite() && **w > 0.0))
         {
             faults.push(SetFault::Weight { row, found: weight.to_string() });
+        }
+        if let Some((row, share)) =
+            rows.drawn.into_iter().flatten().enumerate().find(|(_, share)| !(**share > 0.0 && **share <= 1.0))
+        {
+            faults.push(SetFault::Drawn { row, found: share.to_string() });
         }
         if !rows.labels.contains(&true) {
             faults.push(SetFault::NoPositives);
@@ -207,9 +221,23 @@ impl<'a> TrainingSet<'a> {
         self.rows.weights.map_or(1.0, |weights| f64::from(weights[row]))
     }
 
-    /// What of the log-odds of a row is known apart from its features.
-    pub(super) fn offset(&self, row: usize) -> LogOdds {
-        self.rows.offsets.map_or(LogOdds::ZERO, |offsets| offsets[row])
+    /// How much a row counts where tables are boosted: without what it stands for of rows that were not drawn.
+    pub(super) fn weight_drawn(&self, row: usize) -> f64 {
+        if self.rows.labels[row] { self.weight(row) } else { self.weight(row) * self.drawn(row) }
+    }
+
+    fn drawn(&self, row: usize) -> f64 {
+        self.rows.drawn.map_or(1.0, |drawn| f64::from(drawn[row]))
+    }
+
+    /// How much higher the log-odds of each row are, among the rows that were drawn, than its features say.
+    pub(super) fn offsets(&self) -> Vec<LogOdds> {
+        let offset = |row: usize| {
+            let known = self.rows.offsets.map_or(LogOdds::ZERO, |offsets| offsets[row]);
+            // A share is over 0, so that its logarithm is finite.
+            known + LogOdds::try_from(-libm::log(self.drawn(row))).unwrap_or(LogOdds::ZERO)
+        };
+        (0..self.n_rows()).map(offset).collect()
     }
 
     /// Whether a row is of the later time slice.

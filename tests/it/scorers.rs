@@ -270,6 +270,7 @@ fn all_faults_of_a_set_are_named_together() {
         labels: &[false; 99],
         groups: &[7; 100],
         weights: Some(&[f32::NAN; 100]),
+        drawn: Some(&[0.0; 100]),
         ..rows(&world, &binning, &binned)
     };
     let Err(TrainError::Set { faults }) = TrainingSet::try_new(rows) else { panic!("accepted") };
@@ -278,6 +279,7 @@ fn all_faults_of_a_set_are_named_together() {
         [
             SetFault::Length { what: "labels", found: 99, expected: 100 },
             SetFault::Weight { row: 0, found: "NaN".into() },
+            SetFault::Drawn { row: 0, found: "0".into() },
             SetFault::NoPositives,
             SetFault::Groups { found: 1, expected: 8 },
         ]

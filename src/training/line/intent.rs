@@ -46,6 +46,8 @@ struct Cases {
     rows: Vec<usize>,
     labels: Vec<bool>,
     weights: Vec<f32>,
+    /// The share that was drawn of the cases without success.
+    drawn: f64,
     total: u64,
 }
 
@@ -90,7 +92,8 @@ impl Cases {
         let negatives = all.iter().filter(|(_, bought, _)| !bought).count() as f64;
         let keep = (most_negatives / negatives.max(1.0)).min(1.0);
         let seed = trainer.seed.named("cases").numbered(snapshot.as_of.days().unsigned_abs().into());
-        let mut cases = Self { rows: Vec::new(), labels: Vec::new(), weights: Vec::new(), total };
+        let mut cases =
+            Self { rows: Vec::new(), labels: Vec::new(), weights: Vec::new(), drawn: keep, total };
         for (row, bought, weight) in all {
             if bought || keep >= 1.0 || seed.uniform(&snapshot.groups[row].to_le_bytes()) < keep {
                 cases.rows.push(row);
@@ -107,6 +110,7 @@ struct Stacked {
     binned: BinnedMatrix,
     labels: Vec<bool>,
     weights: Vec<f32>,
+    drawn: Vec<f32>,
     /// How far the rate of their snapshot is from that of all.
     offsets: Vec<LogOdds>,
     groups: Vec<u64>,
@@ -124,7 +128,8 @@ impl Stacked {
         let spec = &trainer.spec.intent;
         let name = &trainer.spec.products[product].name;
         let most = f64::from(spec.max_negatives.get()) / material.past.len().max(1) as f64;
-        let (mut parts, mut labels, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut parts, mut labels) = (Vec::new(), Vec::new());
+        let (mut weights, mut drawn) = (Vec::new(), Vec::new());
         let (mut groups, mut later, mut n_cases, mut total) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for (index, snapshot) in material.past.iter().enumerate() {
             let cases = Cases::collect(trainer, snapshot, about, most);
@@ -135,6 +140,7 @@ impl Stacked {
             labels.extend(cases.labels);
             weights.extend(cases.weights);
             n_cases.push(cases.rows.len());
+            drawn.extend(std::iter::repeat_n(cases.drawn as f32, cases.rows.len()));
             total += cases.total;
         }
         let binned = match BinnedMatrix::stack(&parts) {
@@ -153,12 +159,13 @@ impl Stacked {
             .collect();
         let later = (material.past.len() > 1).then_some(later);
         let offsets = seasons::offsets(&labels, &weights, &n_cases);
-        Self { binned, labels, weights, offsets, groups, later, readable, total }
+        Self { binned, labels, weights, drawn, offsets, groups, later, readable, total }
     }
 
     fn rows<'a>(&'a self, material: &'a Material) -> TrainingRows<'a> {
         TrainingRows {
             weights: Some(&self.weights),
+            drawn: Some(&self.drawn),
             offsets: Some(&self.offsets),
             later: self.later.as_deref(),
             features: Some(&self.readable),
