@@ -1,6 +1,7 @@
 //! The whole fit: bags, calibration, scale, evidence.
 
 use super::at_once;
+use super::average::average;
 use super::bag::{Bag, BagRows};
 use super::boosting::Booster;
 use super::calibrate::learn;
@@ -12,7 +13,7 @@ use super::params::AdditiveParams;
 use super::set::TrainingSet;
 use super::step::StepLimits;
 use super::trees::{self, Grid};
-use crate::models::{AdditiveModel, Calibration, FittedJoint, FittedModel, Rung, RungChoice, Scale, Signal};
+use crate::models::{AdditiveModel, Calibration, FittedModel, Rung, RungChoice, Scale, Signal};
 use crate::parallelism::Parallelism;
 use crate::quantity::{LogOdds, Probability};
 use crate::seed::Seed;
@@ -26,8 +27,6 @@ const CHANCE_GAIN: f64 = 3.841_458_820_694_124;
 const BAGGED_OUTCOMES: usize = 160_000;
 /// Outcomes of the rarer kind that are enough to stop on, and to judge on, when there are fewer bags.
 const JUDGED_OUTCOMES: usize = 5_000;
-/// A row of weight 1, as it is counted in a population.
-const ROW: u64 = 1024;
 
 /// How the rows of a set are shared out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,51 +208,6 @@ fn constant(base_rate: f64) -> Result<AdditiveModel, TrainError> {
     let base = LogOdds::try_from(libm::log(base_rate / (1.0 - base_rate)))
         .map_err(|error| crate::models::ModelError::Table { fault: error.to_string() })?;
     Ok(AdditiveModel::constant(base)?)
-}
-
-/// The mean of the bags' tables, pure and centred on all rows.
-fn average(
-    set: &TrainingSet<'_>,
-    columns: &Columns<'_>,
-    grids: &[Grid],
-    bags: &[Bag],
-) -> Result<AdditiveModel, TrainError> {
-    let count = i64::try_from(bags.len()).unwrap_or(i64::MAX);
-    // A mean of 32-bit numbers.
-    let mean = |of_bag: &dyn Fn(&Bag) -> i64| {
-        (2 * bags.iter().map(of_bag).sum::<i64>() + count).div_euclid(2 * count)
-    };
-    let base = LogOdds::from_steps(mean(&|bag| bag.tables.base));
-    let mut population: Vec<Vec<u64>> =
-        set.rows().binning.bins().iter().map(|bins| vec![0; bins.n_bins()]).collect();
-    let mut cells: Vec<Vec<u64>> = grids.iter().map(|grid| vec![0; grid.n_cells()]).collect();
-    for row in 0..set.n_rows() {
-        let weight = ((set.weight(row) * ROW as f64).round() as u64).max(1);
-        let bins = columns.row(row);
-        for (feature, bin) in columns.features().iter().zip(bins) {
-            population[*feature][usize::from(*bin)] += weight;
-        }
-        for (cells, grid) in cells.iter_mut().zip(grids) {
-            cells[grid.cell(bins)] += weight;
-        }
-    }
-    let tables = columns.features().iter().zip(columns.definitions()).enumerate();
-    let tables = tables
-        .map(|(column, (feature, bins))| {
-            let weight = |bin: usize| mean(&|bag| i64::from(bag.tables.weights[column][bin])) as i32;
-            (*feature, (0..bins.n_bins()).map(weight).collect())
-        })
-        .collect();
-    let joint = grids.iter().zip(cells).enumerate().map(|(index, (grid, population))| {
-        let weight = |cell: usize| mean(&|bag| i64::from(bag.tables.joint[index][cell])) as i32;
-        FittedJoint {
-            features: grid.columns.iter().map(|column| columns.features()[*column]).collect(),
-            places: grid.places.clone(),
-            weights: (0..grid.n_cells()).map(weight).collect(),
-            population: grid.smoothed(population, ROW),
-        }
-    });
-    Ok(AdditiveModel::purified(base, tables, joint.collect(), &population)?)
 }
 
 #[cfg(test)]

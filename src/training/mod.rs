@@ -6,6 +6,7 @@
 //! [`UpdateParams::update`] lets the tables follow outcomes, and [`recalibrate`] the calibration alone.
 
 mod at_once;
+mod average;
 mod bag;
 mod boosting;
 mod calibrate;
