@@ -1,13 +1,12 @@
-//! Growing all tables at once, those over two columns among them: for sets of many rows.
+//! Growing all tables at once, those over two columns among them: for sets of many rows and many outcomes.
 //!
 //! First the tables of single columns grow for a while. Then the pairs of columns that say most only together are looked for
 //! (see [`screened`]) and get tables, and all tables grow on together, one pass over rows a round.
 
 use super::bag::{Bag, BagRows};
 use super::boosting::{Booster, Pace};
-use super::empirical_bayes::{self, Ground, Shrinkage};
 use super::histogram::Tables;
-use super::passes::{Block, Passes};
+use super::passes::Passes;
 use super::screening::screened;
 use super::trees::Grid;
 use crate::models::ModelError;
@@ -29,8 +28,7 @@ const WARY_SHRINKAGE: f64 = 20.0;
 ///
 /// Fine structure is many small splits, and so is what hundreds of columns learn of chance. Rows that the first bag was not fitted
 /// on say which it is: it is grown by all splits and by those that chance would hardly make, and the better way is that of all
-/// bags. They also say whether the mean of these tables and of those by empirical Bayes is better than the former alone. With a
-/// later slice, its stopping rows are few and those kept aside are many, so both are asked.
+/// bags. With a later slice, its stopping rows are few and those kept aside are many, so both are asked.
 pub(super) fn grow(
     booster: &Booster<'_>,
     bag_rows: &[BagRows],
@@ -41,34 +39,23 @@ pub(super) fn grow(
     let blocks = |bag: usize| seed.named("blocks").numbered(bag as u64);
     let wary = booster.wary(BEST_SPLIT_OF_NOISE, WARY_SHRINKAGE);
     let mut way = booster;
-    let begun = Beginning { rows: first, tables: booster.start(first), seed: blocks(0) };
+    let begun = Beginning { rows: first, tables: booster.start(first, &[]), seed: blocks(0) };
     let mut grown = begun.grow(booster, None, parallelism)?;
-    let mut loss = begun.loss(booster, &grown.grids, &grown.tables, parallelism);
+    let loss = begun.loss(booster, &grown.grids, &grown.tables, parallelism);
     // Parameters may be that wary already.
     if wary.limits() != booster.limits() {
         let grown_warily = begun.grow(&wary, None, parallelism)?;
         let loss_warily = begun.loss(booster, &grown_warily.grids, &grown_warily.tables, parallelism);
         if loss_warily < loss {
-            (way, grown, loss) = (&wary, grown_warily, loss_warily);
-        }
-    }
-    let (mut shrinkage, mut judged) = (None, grown.tables.clone());
-    if empirical_bayes::is_of_use(booster) {
-        let block = booster.one_block(&first.fit, &grown.grids);
-        let ground = begun.ground(&block, &grown);
-        let learned = Shrinkage::learn(booster, ground, parallelism)?;
-        let both = mean(&grown.tables, &learned.tables(booster, ground, parallelism));
-        if begun.loss(booster, &grown.grids, &both, parallelism) < loss {
-            (shrinkage, judged) = (Some(learned), both);
+            (way, grown) = (&wary, grown_warily);
         }
     }
     let grids = grown.grids.clone();
-    let mut bags = vec![begun.bag(way, grown, judged, shrinkage.as_ref(), parallelism)];
+    let mut bags = vec![begun.bag(way, grown, parallelism)];
     for (rows, number) in others.iter().zip(1..) {
-        let begun = Beginning { rows, tables: booster.start(rows), seed: blocks(number) };
+        let begun = Beginning { rows, tables: booster.start(rows, &[]), seed: blocks(number) };
         let grown = begun.grow(way, Some(&grids), parallelism)?;
-        let judged = begun.shrunk(way, &grown, rows, shrinkage.as_ref(), parallelism);
-        bags.push(begun.bag(way, grown, judged, shrinkage.as_ref(), parallelism));
+        bags.push(begun.bag(way, grown, parallelism));
     }
     Ok((grids, bags))
 }
@@ -123,44 +110,17 @@ impl Beginning<'_> {
         of_rows(&self.rows.stop) + of_rows(&self.rows.aside)
     }
 
-    /// The mean of boosted tables and of those by empirical Bayes of the same rows, where there is a shrinkage.
-    fn shrunk(
-        &self,
-        booster: &Booster<'_>,
-        boosted: &Boosted,
-        rows: &BagRows,
-        shrinkage: Option<&Shrinkage>,
-        parallelism: &Parallelism,
-    ) -> Tables {
-        let Some(shrinkage) = shrinkage else { return boosted.tables.clone() };
-        let block = booster.one_block(&rows.fit, &boosted.grids);
-        mean(&boosted.tables, &shrinkage.tables(booster, self.ground(&block, boosted), parallelism))
-    }
-
-    /// The bag of the tables that are judged; with a later slice, of those that have grown as far again with it.
-    fn bag(
-        &self,
-        booster: &Booster<'_>,
-        Boosted { grids, rounds: [first, then], .. }: Boosted,
-        judged: Tables,
-        shrinkage: Option<&Shrinkage>,
-        parallelism: &Parallelism,
-    ) -> Bag {
-        let bag = booster.bag(judged, first + then, &grids, self.rows);
+    /// The bag of the tables; with a later slice, of those that have grown as far again with it, judged by the former.
+    fn bag(&self, booster: &Booster<'_>, boosted: Boosted, parallelism: &Parallelism) -> Bag {
+        let Boosted { grids, tables, rounds: [first, then] } = boosted;
+        let bag = booster.bag(tables, first + then, &grids, self.rows);
         booster.with_later(self.rows, bag, |all| {
             let mut passes = self.passes(booster, all);
             let alone = booster.run(self.tables.clone(), &passes, &[], &ALONE.exactly(first), parallelism);
             let tables = joined(alone.tables, &mut passes, &grids);
             let again = booster.run(tables, &passes, &grids, &TOGETHER.exactly(then), parallelism);
-            let rounds = [alone.rounds, again.rounds];
-            let boosted = Boosted { grids, tables: again.tables, rounds };
-            let tables = self.shrunk(booster, &boosted, all, shrinkage, parallelism);
-            booster.bag(tables, rounds.iter().sum(), &boosted.grids, all)
+            booster.bag(again.tables, alone.rounds + again.rounds, &grids, all)
         })
-    }
-
-    fn ground<'a>(&'a self, block: &'a Block, boosted: &'a Boosted) -> Ground<'a> {
-        Ground { block, grids: &boosted.grids, start: &self.tables, grown: &boosted.tables }
     }
 
     /// At least two blocks: pairs are chosen on the one and asked on the other.
@@ -174,16 +134,4 @@ impl Beginning<'_> {
 fn joined(tables: Tables, passes: &mut Passes, grids: &[Grid]) -> Tables {
     passes.lay(grids);
     Tables { joint: grids.iter().map(|grid| vec![0; grid.n_cells()]).collect(), ..tables }
-}
-
-/// The mean of the tables of two.
-fn mean(one: &Tables, other: &Tables) -> Tables {
-    let mut mean = one.clone();
-    mean.base = (one.base + other.base).div_euclid(2);
-    let alone = mean.weights.as_flattened_mut().iter_mut().zip(other.weights.as_flattened());
-    let together = mean.joint.iter_mut().flatten().zip(other.joint.iter().flatten());
-    for (weight, other) in alone.chain(together) {
-        *weight = weight.midpoint(*other);
-    }
-    mean
 }

@@ -158,7 +158,7 @@ impl<'a> Booster<'a> {
     pub(super) fn grow(&self, rows: &BagRows, seed: Seed, parallelism: &Parallelism) -> Bag {
         let AdditiveParams { rounds, patience, learning_rate, leaves, .. } = *self.params;
         let pace = Pace { rounds, patience, learning_rate, leaves, crosses: 0 };
-        let start = self.start(rows);
+        let start = self.start(rows, &[]);
         let grown = |rows: &BagRows, pace: &Pace| {
             let passes = self.passes(rows, self.params.rows_per_round, seed);
             let Growth { tables, rounds, .. } = self.run(start.clone(), &passes, &[], pace, parallelism);

@@ -6,7 +6,9 @@ use super::bag::{Bag, BagRows};
 use super::boosting::Booster;
 use super::calibrate::learn;
 use super::columns::Columns;
+use super::empirical_bayes;
 use super::error::TrainError;
+use super::halves;
 use super::judging::{evidence, judge, shift};
 use super::ladder;
 use super::params::AdditiveParams;
@@ -120,6 +122,8 @@ impl AdditiveParams {
                     Vec::new(),
                     parallelism.map(bag_rows, |bag, rows| booster.grow(rows, blocks(bag), parallelism)),
                 )
+            } else if set.n_rows() >= self.rows_at_once && empirical_bayes::is_of_use(booster) {
+                halves::grow(booster, bag_rows, seed, parallelism)?
             } else if set.n_rows() >= self.rows_at_once {
                 at_once::grow(booster, bag_rows, seed, parallelism)?
             } else {

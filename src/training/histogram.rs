@@ -13,7 +13,7 @@ pub(super) const UNIT: f64 = (1 << 17) as f64;
 const LOWER: u32 = 30;
 /// Rows after which packed sums are emptied: fewer than 2^15, so that second derivatives of up to 2^15 fit 30 bits and
 /// first ones of up to 2^17 the 33 above them.
-const FLUSH: usize = 30_720;
+pub(super) const FLUSH: usize = 30_720;
 /// Bins of a column up to which four rows in turn are summed apart, and then put together: a row need not wait until the
 /// sum of the row before, often of the same bin, is stored.
 const NARROW: usize = PLACES / 4;

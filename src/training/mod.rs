@@ -18,6 +18,7 @@ mod empirical_bayes;
 mod error;
 mod fit;
 mod following;
+mod halves;
 mod histogram;
 mod judging;
 mod ladder;

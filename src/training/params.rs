@@ -35,13 +35,15 @@ pub struct AdditiveParams {
     pub rows_per_round: usize,
     /// Most tables over two or three features, for what they say only together: 0 to 100. With 0, the tables of all
     /// features grow at once, which is many times faster; with more, by small trees, one after the other. From
-    /// `rows_at_once` rows on there are at most 20 of them.
+    /// `rows_at_once` rows on there are at most 20 of them where outcomes are many; where they are few, those of a prior come
+    /// on top.
     pub joint_tables: usize,
     /// Rows from which joint tables are looked for: at least 1.
     pub joint_rows: usize,
-    /// Rows from which joint tables are over two features and all tables grow at once, at a pace of their own: at least 1.
-    /// Passes over so many rows are dear and their steps are sure; small trees, one after the other, take several times as
-    /// long.
+    /// Rows from which joint tables are over two features and growth keeps a pace of its own: at least 1. With fewer than 1,000
+    /// outcomes of the rarer kind a column, half of each bag grows by small trees and half by empirical Bayes. With more, all
+    /// tables grow at once: passes over so many rows are dear and their steps are sure, and small trees, one after the other,
+    /// take several times as long.
     pub rows_at_once: usize,
     /// Most places of a feature in a joint table, missing and unseen apart: 2 to 30.
     pub joint_places: usize,
@@ -67,7 +69,7 @@ impl Default for AdditiveParams {
             bags: 8,
             patience: 40,
             rows_per_round: 250_000,
-            joint_tables: 10,
+            joint_tables: 40,
             joint_rows: 50_000,
             rows_at_once: 50_000,
             joint_places: 16,

@@ -3,11 +3,14 @@
 //! Few rows have the outcome that is asked about; more may have one that is alike. Tables that were fitted on those are taken
 //! over with one factor, and growth corrects them from there (as offsets and warm starts do in other boosters).
 
+use std::collections::BTreeSet;
+
 use super::bag::BagRows;
 use super::boosting::Booster;
 use super::error::SetFault;
 use super::histogram::Tables;
-use crate::models::{AdditiveModel, Binning, FIRST_BIN, Trend};
+use super::trees::Grid;
+use crate::models::{AdditiveModel, Binning, FIRST_BIN, FeatureTable, JointTable, Places, Trend};
 use crate::quantity::LogOdds;
 
 /// Newton steps towards the base and the factor: ten times what they need.
@@ -29,35 +32,65 @@ pub(super) fn faults(prior: &AdditiveModel, binning: &Binning, trends: Option<&[
         let trend = trends.map_or(Trend::Free, |trends| trends[feature]);
         weights.len() == binning.bins()[feature].n_bins() && keeps(&weights[usize::from(FIRST_BIN)..], trend)
     };
-    prior
+    let alone = prior
         .tables()
         .iter()
         .filter(|table| table.feature() >= features.len() || !is_sound(table.feature(), table.weights()))
-        .map(|table| SetFault::Prior {
-            feature: features.get(table.feature()).map_or_else(
-                || format!("{} of {}", table.feature(), features.len()),
-                |feature| feature.name.clone(),
-            ),
-        })
-        .collect()
+        .map(FeatureTable::feature);
+    let fits = |(feature, places): &(&usize, &Places)| {
+        binning.bins().get(**feature).is_some_and(|bins| bins.n_bins() == places.n_bins())
+    };
+    let together = prior.joint().iter().flat_map(|table| table.features().iter().zip(table.places()));
+    let together = together.filter(|of_table| !fits(of_table)).map(|(feature, _)| *feature);
+    let found: BTreeSet<usize> = alone.chain(together).collect();
+    let fault = |feature: usize| SetFault::Prior {
+        feature: features
+            .get(feature)
+            .map_or_else(|| format!("{feature} of {}", features.len()), |feature| feature.name.clone()),
+    };
+    found.into_iter().map(fault).collect()
 }
 
 impl Booster<'_> {
+    /// The grids of the prior's tables over two columns without a trend.
+    pub(super) fn prior_grids(&self) -> Vec<Grid> {
+        let joint = self.set().prior().map_or(&[][..], AdditiveModel::joint);
+        let columns = self.columns();
+        let grid = |table: &JointTable| {
+            let column = |feature| columns.features().binary_search(feature).ok();
+            let of_table: Option<Vec<usize>> = table.features().iter().map(column).collect();
+            let is_free = |column: &usize| columns.trends()[*column] == Trend::Free;
+            of_table
+                .filter(|of_table| of_table.len() == 2 && of_table.iter().all(is_free))
+                .map(|columns| Grid { columns, places: table.places().to_vec() })
+        };
+        joint.iter().filter_map(grid).collect()
+    }
+
     /// Tables that growth begins from: the rate of the rows to be fitted, and the prior as far as they bear it out.
     ///
     /// With the sum `s` of a row's entries in the prior, `base + factor * s` is the logistic regression of the outcome on
-    /// `s`, found by Newton's method in sums of whole numbers; 0.7 of the factor is taken, and the factor is 0 to 1.
-    pub(super) fn start(&self, rows: &BagRows) -> Tables {
-        let rate_alone = self.rate_alone(rows);
+    /// `s`, found by Newton's method in sums of whole numbers; 0.7 of the factor is taken, and the factor is 0 to 1. Of the prior's
+    /// tables over two columns, those over the given grids are taken over.
+    pub(super) fn start(&self, rows: &BagRows, grids: &[Grid]) -> Tables {
+        let joint = grids.iter().map(|grid| vec![0; grid.n_cells()]).collect();
+        let rate_alone = Tables { joint, ..self.rate_alone(rows) };
         let Some(prior) = self.set().prior() else { return rate_alone };
-        let mut start = Tables::new(LogOdds::ZERO, self.columns().len());
+        let mut start = Tables { base: 0, ..rate_alone.clone() };
         for table in prior.tables() {
             if let Ok(column) = self.columns().features().binary_search(&table.feature()) {
                 start.weights[column][..table.weights().len()].copy_from_slice(table.weights());
             }
         }
+        for (grid, table) in grids.iter().zip(&mut start.joint) {
+            let features = grid.columns.iter().map(|column| self.columns().features()[*column]);
+            let held = prior.joint().iter().find(|held| features.clone().eq(held.features().iter().copied()));
+            if let Some(held) = held {
+                table.copy_from_slice(held.weights());
+            }
+        }
         let said: Vec<i64> =
-            rows.fit.iter().map(|row| self.columns().margin(&start, &[], *row).steps()).collect();
+            rows.fit.iter().map(|row| self.columns().margin(&start, grids, *row).steps()).collect();
         let (mut base, mut factor) = (rate_alone.base as f64, 0.0);
         for _ in 0..STEPS {
             let (towards_base, towards_factor) = self.newton(&rows.fit, &said, base, factor);
@@ -68,7 +101,7 @@ impl Booster<'_> {
             return rate_alone;
         }
         let factor = TAKEN * factor.min(1.0);
-        for weight in start.weights.as_flattened_mut() {
+        for weight in start.weights.as_flattened_mut().iter_mut().chain(start.joint.iter_mut().flatten()) {
             *weight = (f64::from(*weight) * factor).round() as i32;
         }
         Tables { base: base.round() as i64, ..start }
@@ -101,7 +134,7 @@ impl Booster<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::{FittedModel, Scorer};
+    use crate::models::{FittedJoint, FittedModel, Scorer};
     use crate::parallelism::Parallelism;
     use crate::seed::Seed;
     use crate::training::made_rows::MadeRows;
@@ -191,5 +224,19 @@ mod tests {
         let refused = world.set(&world.bought).with_prior(&foreign);
         let Err(TrainError::Set { faults }) = refused else { panic!("accepted") };
         assert_eq!(faults, [fault("size"), fault("7 of 2")]);
+        let places = Places::try_new(vec![0, 1, 2]).unwrap();
+        let pair = FittedJoint {
+            features: vec![1, 2],
+            places: vec![places; 2],
+            weights: vec![4000, 0, -4000, 0, 0, 0, -4000, 0, 4000],
+            population: vec![1; 9],
+        };
+        let alone = vec![(1, vec![0; 3]), (2, vec![0; 3])];
+        let foreign =
+            AdditiveModel::purified(LogOdds::ZERO, alone, vec![pair], &vec![vec![1; 3]; 3]).unwrap();
+        assert!(foreign.tables().is_empty() && foreign.joint().len() == 1);
+        let refused = world.set(&world.bought).with_prior(&foreign);
+        let Err(TrainError::Set { faults }) = refused else { panic!("accepted") };
+        assert_eq!(faults, [fault("sector"), fault("2 of 2")]);
     }
 }

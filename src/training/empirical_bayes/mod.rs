@@ -1,4 +1,4 @@
-//! Growing all tables of a bag by empirical Bayes: a second way, beside boosting.
+//! Growing all tables of a bag by empirical Bayes: a second way, beside small trees.
 //!
 //! Boosting decides step by step what is chance and stops all tables at once. Here a table is a sum of parts ([`Term`]): cuts of a
 //! number, levels, cuts within a level. The size of a part is taken to be drawn from a normal distribution around 0, of a variance
@@ -7,7 +7,7 @@
 //! `MacKay` 1992, <https://doi.org/10.1162/neco.1992.4.3.415>; variances of penalised splines by likelihood: Wood 2011,
 //! <https://doi.org/10.1111/j.1467-9868.2010.00749.x>).
 //!
-//! The two ways err differently, so the mean of both ranks better than either.
+//! The two ways err differently, so the mean of both ranks better than either (see [`halves`](super::halves)).
 
 mod cholesky;
 mod equations;
@@ -210,7 +210,6 @@ impl<'a> Climb<'a> {
                 start.weights[column] = grown.weights[column];
             }
         }
-        start.joint = grids.iter().map(|grid| vec![0; grid.n_cells()]).collect();
         let at = Expansion::new(booster, &block.tiles, (&start, grown), parallelism);
         let equations = Equations::new(booster, terms, &block.tiles, &at, parallelism);
         let sizes = Sizes { of_parts: vec![0.0; equations.with_base.len()], of_base: 0.0 };

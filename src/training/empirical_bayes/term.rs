@@ -11,6 +11,8 @@ const PLACES_OF_NUMBERS: usize = 10;
 const PLACES_OF_LEVELS: usize = 30;
 /// Places by which a number is cut within a level.
 const CUTS_WITHIN: usize = 8;
+/// Most tables over a number and a level that have terms: each has as many parts as twenty columns.
+const MOST_WITHIN: usize = 10;
 /// Ranks of a number within a level.
 const RANKS: usize = 20;
 
@@ -56,7 +58,7 @@ pub(super) struct Term {
     pub(super) parts: Vec<Part>,
 }
 
-/// All terms of the columns without a trend and of the grids over a number and a level, and the number of families.
+/// All terms of the columns without a trend and of the first grids over a number and a level, and the number of families.
 pub(super) fn terms(booster: &Booster<'_>, grids: &[Grid]) -> Result<(Vec<Term>, usize), ModelError> {
     let columns = booster.columns();
     let rows = columns.rows_by_bin();
@@ -72,8 +74,9 @@ pub(super) fn terms(booster: &Booster<'_>, grids: &[Grid]) -> Result<(Vec<Term>,
             terms.push(of_column(column, bins, &rows[column], family)?);
         }
     }
-    for (at, grid) in grids.iter().enumerate() {
-        let Some(within) = Within::new(booster, grid) else { continue };
+    let within = grids.iter().enumerate();
+    let within = within.filter_map(|(at, grid)| Within::new(booster, grid).map(|within| (at, within)));
+    for (at, within) in within.take(MOST_WITHIN) {
         let families = [own(), own()];
         terms.push(within.ranks(at, families[0]));
         terms.push(within.cuts(at, families[1]));

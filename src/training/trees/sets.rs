@@ -3,28 +3,32 @@
 use std::collections::BTreeMap;
 
 /// Most columns that trees may be over.
-pub(super) const MOST_COLUMNS: usize = 64;
+pub(super) const MOST_COLUMNS: usize = WORDS * WORD;
+const WORDS: usize = 8;
+const WORD: usize = u64::BITS as usize;
 
-/// Some of at most [`MOST_COLUMNS`] columns.
+/// Some of at most [`MOST_COLUMNS`] columns, a bit each, those of the last columns first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct ColumnSet(u64);
+pub(super) struct ColumnSet([u64; WORDS]);
 
 impl ColumnSet {
-    pub(super) const fn with(self, column: usize) -> Self {
-        Self(self.0 | 1 << column)
+    pub(super) const fn with(mut self, column: usize) -> Self {
+        self.0[WORDS - 1 - column / WORD] |= 1 << (column % WORD);
+        self
     }
 
-    pub(super) const fn len(self) -> usize {
-        self.0.count_ones() as usize
+    pub(super) fn len(self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    pub(super) const fn is_within(self, other: Self) -> bool {
-        self.0 & !other.0 == 0
+    pub(super) fn is_within(self, other: Self) -> bool {
+        self.0.iter().zip(other.0).all(|(word, other)| word & !other == 0)
     }
 
     /// The columns, ascending.
     pub(super) fn columns(self) -> impl Iterator<Item = usize> {
-        (0..MOST_COLUMNS).filter(move |column| self.0 >> column & 1 == 1)
+        let holds = move |column: &usize| self.0[WORDS - 1 - column / WORD] >> (column % WORD) & 1 == 1;
+        (0..MOST_COLUMNS).filter(holds)
     }
 }
 
@@ -43,6 +47,14 @@ impl Credit {
         for (set, gain) in &other.0 {
             *self.0.entry(*set).or_default() += gain;
         }
+    }
+
+    /// The same for a list of some of the columns that holds all of the sets, by their places in it.
+    pub(super) fn among(&self, columns: &[usize]) -> Self {
+        let place = |column: usize| columns.binary_search(&column).ok();
+        let set =
+            |set: ColumnSet| set.columns().filter_map(place).fold(ColumnSet::default(), ColumnSet::with);
+        Self(self.0.iter().map(|(of_all, gain)| (set(*of_all), *gain)).collect())
     }
 
     /// The sets with most gain, at most `most` of them, none within another.
@@ -81,13 +93,14 @@ mod tests {
             (&[1, 2], 4.0),
             (&[3, 4], 3.0),
             (&[4, 63], 1.0),
+            (&[4, 400], 0.5),
             (&[7], 99.0),
         ] {
             credit.add(set(columns), gain);
         }
         assert_eq!(credit.strongest(1), [set(&[0, 1])]);
         assert_eq!(credit.strongest(2), [set(&[0, 1, 2]), set(&[3, 4])]);
-        assert_eq!(credit.strongest(9), [set(&[0, 1, 2]), set(&[3, 4]), set(&[4, 63])]);
-        assert_eq!(set(&[4, 63]).columns().collect::<Vec<_>>(), [4, 63]);
+        assert_eq!(credit.strongest(9), [set(&[0, 1, 2]), set(&[3, 4]), set(&[4, 63]), set(&[4, 400])]);
+        assert_eq!(set(&[4, 64, 400]).columns().collect::<Vec<_>>(), [4, 64, 400]);
     }
 }

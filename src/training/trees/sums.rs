@@ -3,7 +3,7 @@
 use std::ops::{Add, Sub};
 
 use crate::models::MAX_PLACES;
-use crate::training::histogram::Gradient;
+use crate::training::histogram::{FLUSH, unpacked};
 
 /// Sums of first and second derivatives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,31 +28,87 @@ impl Sub for Sum {
     }
 }
 
-impl From<Gradient> for Sum {
-    fn from(Gradient { first, second }: Gradient) -> Self {
-        Self { first, second }
+impl Sum {
+    /// The sum of packed gradients.
+    pub(super) fn of(packed: impl Iterator<Item = i64>) -> Self {
+        packed.fold(Self::default(), |held, packed| {
+            let (first, second) = unpacked(packed);
+            held + Self { first, second }
+        })
     }
 }
 
 /// The sums of every place of one column.
 pub(super) type PlaceSums = [Sum; MAX_PLACES];
 
+/// The sums of all rows by place, of one column.
+pub(super) fn of_all(places: &[u8], gradients: &[i64]) -> PlaceSums {
+    let mut sums = [Sum::default(); MAX_PLACES];
+    for (places, gradients) in places.chunks(FLUSH).zip(gradients.chunks(FLUSH)) {
+        let mut packed = InTurn::default();
+        let ((fours, rest), (of_fours, of_rest)) = (places.as_chunks::<4>(), gradients.as_chunks::<4>());
+        for (places, gradients) in fours.iter().zip(of_fours) {
+            packed.add(*places, gradients);
+        }
+        for (place, gradient) in rest.iter().zip(of_rest) {
+            packed.add_one(*place, *gradient);
+        }
+        packed.empty(&mut sums);
+    }
+    sums
+}
+
 /// The sums of the given rows by place, for every column: `columns` holds the place of every row, `gradients` its
 /// gradient.
-pub(super) fn by_place(columns: &[Vec<u8>], rows: &[u32], gradients: &[Sum]) -> Vec<PlaceSums> {
-    let of_rows: Vec<Sum> = rows.iter().map(|row| gradients[*row as usize]).collect();
-    columns
-        .iter()
-        .map(|places| {
-            let mut sums = [Sum::default(); MAX_PLACES];
-            for (row, gradient) in rows.iter().zip(&of_rows) {
-                // A place is below `MAX_PLACES`, a power of 2.
-                let sum = &mut sums[usize::from(places[*row as usize]) % MAX_PLACES];
-                *sum = *sum + *gradient;
+pub(super) fn by_place(columns: &[Vec<u8>], rows: &[u32], gradients: &[i64]) -> Vec<PlaceSums> {
+    let of_rows: Vec<i64> = rows.iter().map(|row| gradients[*row as usize]).collect();
+    let of_column = |column: &Vec<u8>| {
+        let mut sums = [Sum::default(); MAX_PLACES];
+        for (rows, gradients) in rows.chunks(FLUSH).zip(of_rows.chunks(FLUSH)) {
+            let mut packed = InTurn::default();
+            let ((fours, rest), (of_fours, of_rest)) = (rows.as_chunks::<4>(), gradients.as_chunks::<4>());
+            for (rows, gradients) in fours.iter().zip(of_fours) {
+                packed.add(rows.map(|row| column[row as usize]), gradients);
             }
-            sums
-        })
-        .collect()
+            for (row, gradient) in rest.iter().zip(of_rest) {
+                packed.add_one(column[*row as usize], *gradient);
+            }
+            packed.empty(&mut sums);
+        }
+        sums
+    };
+    columns.iter().map(of_column).collect()
+}
+
+/// Packed sums by place, of four rows in turn apart: a row need not wait until the sum of the row before, often of the same place,
+/// is stored.
+struct InTurn([i64; 4 * MAX_PLACES]);
+
+impl Default for InTurn {
+    fn default() -> Self {
+        Self([0; 4 * MAX_PLACES])
+    }
+}
+
+impl InTurn {
+    fn add(&mut self, places: [u8; 4], gradients: &[i64; 4]) {
+        for turn in 0..4 {
+            // A place is below `MAX_PLACES`, a power of 2.
+            self.0[usize::from(places[turn]) % MAX_PLACES + turn * MAX_PLACES] += gradients[turn];
+        }
+    }
+
+    fn add_one(&mut self, place: u8, gradient: i64) {
+        self.0[usize::from(place) % MAX_PLACES] += gradient;
+    }
+
+    /// After at most [`FLUSH`] rows.
+    fn empty(self, sums: &mut PlaceSums) {
+        for (at, packed) in self.0.into_iter().enumerate() {
+            let (first, second) = unpacked(packed);
+            sums[at % MAX_PLACES] = sums[at % MAX_PLACES] + Sum { first, second };
+        }
+    }
 }
 
 /// What is left of `whole` without `part`.

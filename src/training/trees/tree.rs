@@ -1,7 +1,9 @@
 //! One small tree: at most three columns on the way to a leaf.
 
+use std::borrow::Cow;
+
 use super::sets::{ColumnSet, Credit};
-use super::split::{PlaceMask, Split, best_split};
+use super::split::{PlaceMask, Split, best_split, order};
 use super::sums::{PlaceSums, Sum, by_place, without};
 use crate::models::MAX_JOINT;
 use crate::quantity::LogOdds;
@@ -53,9 +55,13 @@ impl Tree {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Growth<'a> {
     pub(super) axes: &'a [Axis],
+    /// The order of the known places of every column; found at every split when absent.
+    pub(super) orders: Option<&'a [Vec<u8>]>,
     /// The sets whose columns may stand on one way; any set of up to three columns when absent.
     pub(super) allowed: Option<&'a [ColumnSet]>,
     pub(super) limits: &'a StepLimits,
+    /// Most leaves of a tree.
+    pub(super) leaves: usize,
     /// One unit of a sum, in rows of weight 1.
     pub(super) unit: f64,
     pub(super) learning_rate: f64,
@@ -72,33 +78,45 @@ pub(super) struct Grown {
     pub(super) rows: Vec<Vec<u32>>,
 }
 
+/// Rows that are not split yet, and the best way to.
 struct Open {
     node: usize,
     rows: Vec<u32>,
     sums: Vec<PlaceSums>,
+    best: Option<(usize, Split)>,
     columns: ColumnSet,
     region: Vec<(usize, PlaceMask)>,
     depth: usize,
 }
 
+impl Open {
+    fn gain(&self) -> f64 {
+        self.best.map_or(0.0, |(_, split)| split.gain)
+    }
+}
+
 impl Growth<'_> {
-    /// Grows a tree on the rows whose sums by place are `sums`, as far as splits gain.
+    /// Grows a tree on the rows whose sums by place are `sums`: the split that gains most comes first, as far as splits gain and
+    /// there may be more leaves.
     pub(super) fn grow(
         &self,
         places: &[Vec<u8>],
-        gradients: &[Sum],
+        gradients: &[i64],
         rows: Vec<u32>,
         sums: Vec<PlaceSums>,
     ) -> Grown {
         let tree = Tree { nodes: vec![Node::Leaf(0)], leaves: Vec::new() };
         let mut grown = Grown { tree, gain: 0.0, credit: Credit::default(), rows: Vec::new() };
         let (columns, region) = (ColumnSet::default(), Vec::new());
-        let mut open = vec![Open { node: 0, rows, sums, columns, region, depth: 0 }];
-        while let Some(part) = open.pop() {
-            let Some((column, split)) = self.best(&part) else {
-                self.close(part, gradients, &mut grown);
-                continue;
+        let root = Open { node: 0, rows, sums, best: None, columns, region, depth: 0 };
+        let mut open = vec![Open { best: self.best(&root), ..root }];
+        while open.len() < self.leaves {
+            let next = open.iter().enumerate().max_by(|a, b| a.1.gain().total_cmp(&b.1.gain()));
+            let Some((at, (column, split))) = next.and_then(|(at, part)| part.best.map(|best| (at, best)))
+            else {
+                break;
             };
+            let part = open.remove(at);
             let columns = part.columns.with(column);
             grown.gain += split.gain;
             grown.credit.add(columns, split.gain);
@@ -106,7 +124,7 @@ impl Growth<'_> {
             let on_left = |row: &u32| split.left >> of_column[*row as usize] & 1 == 1;
             let (left, right): (Vec<u32>, Vec<u32>) = part.rows.iter().partition(|row| on_left(row));
             let depth = part.depth + 1;
-            let of_sides = if depth < MAX_JOINT {
+            let of_sides = if depth < MAX_JOINT && open.len() + 2 < self.leaves {
                 let smaller = if left.len() < right.len() { &left } else { &right };
                 let less = by_place(places, smaller, gradients);
                 let more = without(&part.sums, &less);
@@ -126,23 +144,29 @@ impl Growth<'_> {
                     Some((_, held)) => *held &= mask,
                     None => region.push((column, mask)),
                 }
-                open.push(Open { node, rows, sums, columns, region, depth });
+                let child = Open { node, rows, sums, best: None, columns, region, depth };
+                open.push(Open { best: self.best(&child), ..child });
             }
+        }
+        for part in open {
+            self.close(part, gradients, &mut grown);
         }
         grown
     }
 
+    /// The best split of rows whose sums are known.
     fn best(&self, part: &Open) -> Option<(usize, Split)> {
-        if part.depth >= MAX_JOINT {
-            return None;
-        }
         let mut best: Option<(usize, Split)> = None;
         for (column, (axis, sums)) in self.axes.iter().zip(&part.sums).enumerate() {
             let set = part.columns.with(column);
             if self.allowed.is_some_and(|sets| !sets.iter().any(|allowed| set.is_within(*allowed))) {
                 continue;
             }
-            if let Some(split) = best_split(*axis, sums, self.unit, self.limits)
+            let order = match self.orders {
+                Some(orders) => Cow::Borrowed(&orders[column]),
+                None => Cow::Owned(order(*axis, sums, self.unit, self.limits)),
+            };
+            if let Some(split) = best_split(&order, sums, self.unit, self.limits)
                 && best.is_none_or(|(_, held)| split.gain > held.gain)
             {
                 best = Some((column, split));
@@ -151,8 +175,8 @@ impl Growth<'_> {
         best
     }
 
-    fn close(&self, part: Open, gradients: &[Sum], grown: &mut Grown) {
-        let sum = part.rows.iter().fold(Sum::default(), |held, row| held + gradients[*row as usize]);
+    fn close(&self, part: Open, gradients: &[i64], grown: &mut Grown) {
+        let sum = Sum::of(part.rows.iter().map(|row| gradients[*row as usize]));
         let (g, h) = (sum.first as f64 * self.unit, sum.second as f64 * self.unit);
         let newton = if h > 0.0 { -g / (h + self.limits.l2) } else { 0.0 };
         let step = (newton.clamp(-8.0, 8.0) * self.learning_rate * LogOdds::STEPS as f64).round() as i32;
