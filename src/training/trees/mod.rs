@@ -35,7 +35,7 @@ use crate::seed::Seed;
 const SEARCH_HASTE: f64 = 3.0;
 /// Most rounds of the search.
 const SEARCH_ROUNDS: usize = 160;
-/// Most columns that trees are over where there are no more leaves than a tree of three columns may have.
+/// Most columns that trees of smaller sets are over: the strongest, alone.
 const MOST_COLUMNS: usize = 64;
 /// Leaves of a tree that is as deep as it may be: one of three columns.
 const ALL_LEAVES: usize = 1 << MAX_JOINT;
